@@ -1,0 +1,37 @@
+/** What a request on a path failed of; protocols turn the code into their answer. */
+export type PathErrorCode =
+  | "invalid_path_name"
+  | "path_not_configured"
+  | "no_stream"
+  | "publisher_exists"
+  | "not_a_publisher_path"
+  | "configuration_changed"
+  | "too_many_readers"
+  | "source_timed_out"
+  | "terminated";
+
+/** A path cannot do what a session asked for. */
+export class PathError extends Error {
+  override readonly name = "PathError";
+  /** Stable identifier for logs, metrics and protocol answers. */
+  readonly code: PathErrorCode;
+
+  /** `message` is shown to the peer where its protocol carries text. */
+  constructor(code: PathErrorCode, message: string) {
+    super(message);
+    this.code = code;
+  }
+}
+
+/** The peer may not do what it asked for. */
+export class AuthenticationError extends Error {
+  override readonly name = "AuthenticationError";
+  /** Nothing was offered: a protocol that can ask for credentials should, without delay and without a log line. */
+  readonly isChallenge: boolean;
+
+  /** `isChallenge`: the peer offered no credentials at all. */
+  constructor(message: string, isChallenge: boolean) {
+    super(message);
+    this.isChallenge = isChallenge;
+  }
+}

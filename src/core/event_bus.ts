@@ -1,0 +1,21 @@
+import type { EventPort, ServerEvent } from "./ports.ts";
+
+/** Hands each event to every listener, in the order in which they came. */
+export class EventBus implements EventPort {
+  #listeners = new Set<(event: ServerEvent) => void>();
+
+  /** Calls every listener before it returns. */
+  emit(event: ServerEvent): void {
+    for (const listener of this.#listeners) listener(event);
+  }
+
+  /** Calls `listener` for each event until disposed of. */
+  listen(listener: (event: ServerEvent) => void): Disposable {
+    this.#listeners.add(listener);
+    return {
+      [Symbol.dispose]: () => {
+        this.#listeners.delete(listener);
+      },
+    };
+  }
+}

@@ -1,0 +1,32 @@
+/** What a session does at its path. */
+export type SessionState = "idle" | "read" | "publish";
+
+/** How a session describes itself: once, for the API, metrics, hooks and logs. */
+export interface SessionInfo {
+  /** UUID. */
+  readonly id: string;
+  /** Kind of session as the API names it. */
+  readonly type:
+    | "rtspConn"
+    | "rtspSession"
+    | "rtmpConn";
+  readonly createdAtMs: number;
+  /** Address of the peer, `IP:port`. */
+  readonly remoteAddress: string;
+  readonly state: SessionState;
+  /** Name of the path, empty while idle. */
+  readonly pathName: string;
+  /** Query of the peer's URL, without the question mark. */
+  readonly query: string;
+  /** Name given by the peer when it was let in, empty if anonymous. */
+  readonly user: string;
+  readonly userAgent: string;
+  readonly inboundBytes: number;
+  readonly outboundBytes: number;
+  /** Units that this reader did not get because it was too slow. */
+  readonly droppedUnits: number;
+  /** Packets from this publisher that did not arrive. */
+  readonly lostPackets: number;
+  /** Transport of the media, e.g. `"UDP"`; empty where there is no choice. */
+  readonly transport: string;
+}

@@ -1,0 +1,22 @@
+import type { SessionRegistry } from "./ports.ts";
+import type { SessionInfo } from "./session_info.ts";
+
+/** The sessions there are, each able to describe itself. */
+export class SessionList implements SessionRegistry {
+  #sessions = new Set<() => SessionInfo>();
+
+  /** Adds a session until disposed of. */
+  register(describe: () => SessionInfo): Disposable {
+    this.#sessions.add(describe);
+    return {
+      [Symbol.dispose]: () => {
+        this.#sessions.delete(describe);
+      },
+    };
+  }
+
+  /** Descriptions of all sessions, as they are now. */
+  list(): SessionInfo[] {
+    return Array.from(this.#sessions, (describe) => describe());
+  }
+}

@@ -1,0 +1,155 @@
+import type { Batch } from "./batch.ts";
+
+/** A reader's way out: a session's egress. */
+export interface BatchSink {
+  /**
+   * Takes one batch. Hot path, never throws.
+   *
+   * Output: false if a write is in flight; the sink then calls `resume()` of its subscription when it has left.
+   */
+  deliver(batch: Batch): boolean;
+  /** Nothing comes any more: everything before was delivered. */
+  end(reason: string): void;
+  /** `count` units were left out because this reader is too slow. */
+  drop(count: number): void;
+}
+
+/** Bounds of what may wait for one reader. */
+export interface QueueLimits {
+  readonly maxUnits: number;
+  readonly maxBytes: number;
+  readonly maxAgeMs: number;
+}
+
+/** What a subscription asks of its stream. */
+export interface BatchSource {
+  readonly totalUnits: number;
+  readonly totalBytes: number;
+  /** The latest batch at which a reader may start, if it is kept. */
+  readonly groupStart: Batch | undefined;
+  unsubscribe(subscription: Subscription): void;
+}
+
+/**
+ * One reader of a stream: a cursor into the list of batches, and the rule of what a slow reader loses.
+ *
+ * While the sink has nothing in flight, batches go straight through. While it has, the cursor stays; when it
+ * falls further behind than the limits, it moves on to a random access point, so that a decoder never sees a
+ * hole inside a group of pictures. What a joiner is fed from the cached group does not count.
+ */
+export class Subscription implements Disposable {
+  /** Units this reader did not get because it was too slow. */
+  droppedUnits = 0;
+  #sink: BatchSink;
+  #source: BatchSource;
+  #limits: QueueLimits;
+  /** Next batch to deliver; undefined when everything was. */
+  #cursor: Batch | undefined;
+  #awaitsRandomAccess: boolean;
+  #isBlocked = true;
+  #isPumping = false;
+  #endReason: string | undefined;
+  #isClosed = false;
+  /** Units and bytes of the stream when the reader came: what is older does not count as waiting. */
+  #joinUnits: number;
+  #joinBytes: number;
+
+  /** Use `Stream.subscribe()`. Nothing is delivered before the first `resume()`. */
+  constructor(sink: BatchSink, source: BatchSource, limits: QueueLimits) {
+    this.#sink = sink;
+    this.#source = source;
+    this.#limits = limits;
+    this.#cursor = source.groupStart;
+    this.#awaitsRandomAccess = this.#cursor === undefined;
+    this.#joinUnits = source.totalUnits;
+    this.#joinBytes = source.totalBytes;
+  }
+
+  /** The next batch that will be delivered, if it is there already. */
+  get next(): Batch | undefined {
+    return this.#cursor;
+  }
+
+  /** The sink can take batches (again). */
+  resume(): void {
+    this.#isBlocked = false;
+    if (this.#isPumping) return;
+    this.#isPumping = true;
+    while (this.#cursor !== undefined && !this.#isBlocked && !this.#isClosed) {
+      const batch: Batch = this.#cursor;
+      this.#cursor = batch.next;
+      if (!this.#sink.deliver(batch)) this.#isBlocked = true;
+    }
+    this.#isPumping = false;
+    this.#finish();
+  }
+
+  /** Delivers nothing until `resume()`, and forgets where it was: a paused reader starts anew at a random access point. */
+  pause(): void {
+    this.#isBlocked = true;
+    this.#cursor = undefined;
+    this.#awaitsRandomAccess = true;
+  }
+
+  /** The stream has a new batch. Hot path. */
+  offer(batch: Batch): void {
+    if (this.#awaitsRandomAccess) {
+      if (!batch.isRandomAccess) return;
+      this.#awaitsRandomAccess = false;
+    }
+    if (this.#cursor !== undefined) {
+      this.#limit(batch);
+    } else if (this.#isBlocked) {
+      this.#cursor = batch;
+    } else if (!this.#sink.deliver(batch)) {
+      this.#isBlocked = true;
+    }
+  }
+
+  /** The stream ends: the sink is told once it has everything. */
+  end(reason: string): void {
+    this.#endReason ??= reason;
+    this.#finish();
+  }
+
+  /** Leaves the stream; the sink hears nothing more. */
+  [Symbol.dispose](): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#cursor = undefined;
+    this.#source.unsubscribe(this);
+  }
+
+  #finish(): void {
+    if (this.#endReason === undefined || this.#isClosed) return;
+    if (this.#cursor !== undefined) return;
+    this[Symbol.dispose]();
+    this.#sink.end(this.#endReason);
+  }
+
+  /** Moves a cursor that is too far behind `newest` to the next random access point. */
+  #limit(newest: Batch): void {
+    const cursor = this.#cursor!;
+    const { totalUnits, totalBytes, groupStart } = this.#source;
+    const { maxUnits, maxBytes, maxAgeMs } = this.#limits;
+    const waitingUnits = totalUnits -
+      Math.max(cursor.unitsBefore, this.#joinUnits);
+    const waitingBytes = totalBytes -
+      Math.max(cursor.bytesBefore, this.#joinBytes);
+    const isInBurst = cursor.unitsBefore < this.#joinUnits;
+    const ageMs = isInBurst ? 0 : newest.publishedAtMs - cursor.publishedAtMs;
+    if (
+      waitingUnits <= maxUnits && waitingBytes <= maxBytes && ageMs <= maxAgeMs
+    ) return;
+    const isGroupNear = groupStart !== undefined &&
+      groupStart.unitsBefore > cursor.unitsBefore &&
+      totalUnits - groupStart.unitsBefore <= maxUnits &&
+      totalBytes - groupStart.bytesBefore <= maxBytes;
+    this.#cursor = isGroupNear ? groupStart : undefined;
+    this.#awaitsRandomAccess = !isGroupNear;
+    const resumeUnits = isGroupNear ? groupStart.unitsBefore : totalUnits;
+    const count = resumeUnits - cursor.unitsBefore;
+    this.droppedUnits += count;
+    this.#sink.drop(count);
+  }
+}

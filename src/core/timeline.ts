@@ -1,0 +1,101 @@
+import { rescaleTicks } from "#base/time.ts";
+import type { Track } from "./track.ts";
+
+/** Stream time of the first unit: what decodes before it is shown has a positive time, too. */
+export const EPOCH_LEAD_MS = 1_000;
+
+/** A unit further than this from the latest one is a jump of the publisher's clock, not a pause. */
+const MAX_STEP_MS = 10_000;
+
+/** Wall clock estimates further in the past than this are taken anew. */
+const MAX_WALL_CLOCK_LAG_MS = 5_000;
+
+const MICROSECONDS_HZ = 1_000_000;
+
+interface TrackLine {
+  readonly clockRateHz: number;
+  /** Added to the publisher's ticks. */
+  offsetTicks: number;
+}
+
+/**
+ * Puts a publisher's timestamps on the stream's time line.
+ *
+ * The first unit of a publication is placed at `startMs` of stream time, and all tracks move by the same time,
+ * so that they stay in sync. A jump of the publisher's clock is taken out: a track that jumps tries the
+ * latest shift first, so that tracks which jump together stay together.
+ */
+export class Timeline {
+  /** Jumps taken out so far. */
+  jumps = 0;
+  #lines = new Map<number, TrackLine>();
+  #shiftUs: number | undefined;
+  #lastStreamMs: number;
+  #wallClockAnchorMs = 0;
+
+  /** `startMs`: stream time of the first unit. */
+  constructor(startMs: number) {
+    this.#lastStreamMs = startMs;
+  }
+
+  /** Latest decoding time placed so far, milliseconds of stream time. */
+  get lastStreamMs(): number {
+    return this.#lastStreamMs;
+  }
+
+  /** Ticks to add to the publisher's timestamps of `track` at a unit that decodes at `dtsTicks`. Hot path. */
+  offsetTicks(track: Track, dtsTicks: number): number {
+    const line = this.#lines.get(track.id) ?? this.#addLine(track, dtsTicks);
+    let streamMs = streamMsOf(line, dtsTicks);
+    if (Math.abs(streamMs - this.#lastStreamMs) > MAX_STEP_MS) {
+      this.#takeOutJump(line, dtsTicks);
+      streamMs = streamMsOf(line, dtsTicks);
+    }
+    if (streamMs > this.#lastStreamMs) this.#lastStreamMs = streamMs;
+    return line.offsetTicks;
+  }
+
+  /**
+   * Wall clock of a unit at `streamMs`, milliseconds since the epoch. Hot path.
+   *
+   * The same line for all tracks, taken anew when the result lies in the future or over five seconds in the past.
+   */
+  wallClockMs(streamMs: number, nowMs: number): number {
+    const estimateMs = this.#wallClockAnchorMs + streamMs;
+    if (estimateMs <= nowMs && estimateMs >= nowMs - MAX_WALL_CLOCK_LAG_MS) {
+      return estimateMs;
+    }
+    this.#wallClockAnchorMs = nowMs - streamMs;
+    return nowMs;
+  }
+
+  #addLine(track: Track, dtsTicks: number): TrackLine {
+    const line = { clockRateHz: track.clockRateHz, offsetTicks: 0 };
+    this.#shiftUs ??= this.#shiftToLatestUs(line, dtsTicks);
+    applyShift(line, this.#shiftUs);
+    this.#lines.set(track.id, line);
+    return line;
+  }
+
+  #takeOutJump(line: TrackLine, dtsTicks: number): void {
+    applyShift(line, this.#shiftUs!);
+    const distanceMs = streamMsOf(line, dtsTicks) - this.#lastStreamMs;
+    if (Math.abs(distanceMs) <= MAX_STEP_MS) return;
+    this.jumps++;
+    this.#shiftUs = this.#shiftToLatestUs(line, dtsTicks);
+    applyShift(line, this.#shiftUs);
+  }
+
+  #shiftToLatestUs({ clockRateHz }: TrackLine, dtsTicks: number): number {
+    return Math.round(this.#lastStreamMs * 1_000) -
+      rescaleTicks(dtsTicks, clockRateHz, MICROSECONDS_HZ);
+  }
+}
+
+function streamMsOf(line: TrackLine, dtsTicks: number): number {
+  return (dtsTicks + line.offsetTicks) * 1_000 / line.clockRateHz;
+}
+
+function applyShift(line: TrackLine, shiftUs: number): void {
+  line.offsetTicks = rescaleTicks(shiftUs, MICROSECONDS_HZ, line.clockRateHz);
+}
