@@ -51,3 +51,21 @@ export function assert(
 export function errorText(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
+
+/**
+ * Opens something whose address is a config key; an error then names the key and the remedy.
+ *
+ * @throws {Error} what `open` throws, with the key.
+ */
+export function namingKey<T>(key: string, open: () => T): T {
+  try {
+    return open();
+  } catch (cause) {
+    throw new Error(
+      `${
+        errorText(cause)
+      } (config key ${key}): end the program that uses it, or set ${key} to another address`,
+      { cause },
+    );
+  }
+}

@@ -1,3 +1,7 @@
+import { VIDEO_CLOCK_RATE_HZ } from "#base/time.ts";
+
+const OPUS_CLOCK_RATE_HZ = 48_000;
+
 /** What a decoder must know of a track before its first unit; one member of {@linkcode CodecParameters} a codec. */
 export interface H264Parameters {
   readonly codec: "h264";
@@ -16,6 +20,8 @@ export interface H265Parameters {
   readonly sps: readonly Uint8Array[];
   /** Picture parameter sets, NAL header included, no start code; empty until known. */
   readonly pps: readonly Uint8Array[];
+  /** Set when the publisher's RTP packets carry decoding order numbers: `sprop-max-don-diff` (RFC 7798 §7.1), over 0. */
+  readonly rtpLayout?: { readonly maxDonDiff: number };
 }
 
 /** Parameters of an MPEG-4 Audio track; its parts are raw access units. */
@@ -33,6 +39,12 @@ export interface AacParameters {
     readonly streamMuxConfig: Uint8Array | undefined;
     /** StreamMuxConfig stands in each AudioMuxElement. */
     readonly isConfigInBand: boolean;
+  };
+  /** Widths of the AU header fields (RFC 3640 §3.2.1), when the publisher's are other than 13, 3 and 3 bits. */
+  readonly rtpLayout?: {
+    readonly sizeLengthBits: number;
+    readonly indexLengthBits: number;
+    readonly indexDeltaLengthBits: number;
   };
 }
 
@@ -109,6 +121,11 @@ const CODECS: { readonly [C in CodecName]: CodecFacts } = {
   generic: { label: "Generic", kind: "data" },
 };
 
+/** Name of any track of a codec in logs. */
+export function codecNameLabel(codec: CodecName): string {
+  return CODECS[codec].label;
+}
+
 /** Name of the codec in logs and in the API. */
 export function codecLabel(parameters: CodecParameters): string {
   if (parameters.codec === "aac" && parameters.latm) {
@@ -121,4 +138,37 @@ export function codecLabel(parameters: CodecParameters): string {
 export function codecKind(parameters: CodecParameters): TrackKind {
   if (parameters.codec !== "generic") return CODECS[parameters.codec].kind;
   return parameters.mediaType === "application" ? "data" : parameters.mediaType;
+}
+
+/** Ticks a second of a track of this codec, where the codec decides it. */
+export function clockRateOf(parameters: CodecParameters): number {
+  switch (parameters.codec) {
+    case "h264":
+    case "h265":
+      return VIDEO_CLOCK_RATE_HZ;
+    case "opus":
+      return OPUS_CLOCK_RATE_HZ;
+    case "aac":
+    case "g711":
+      return parameters.sampleRateHz;
+    case "generic":
+      return parameters.clockRateHz;
+  }
+}
+
+/** Whether two descriptions of a track say the same. */
+export function isSameCodec(a: CodecParameters, b: CodecParameters): boolean {
+  return isSameValue(a, b);
+}
+
+function isSameValue(a: unknown, b: unknown): boolean {
+  if (Object.is(a, b)) return true;
+  if (
+    typeof a !== "object" || typeof b !== "object" || a === null || b === null
+  ) return false;
+  const keys = Object.keys(a);
+  return keys.length === Object.keys(b).length &&
+    keys.every((key) =>
+      isSameValue(Reflect.get(a, key), Reflect.get(b, key))
+    );
 }

@@ -93,6 +93,8 @@ export interface PublishGrant extends Grant {
    * @throws {PathError} if someone else publishes and may not be replaced, or the path has changed.
    */
   attach(tracks: readonly Track[]): Publication;
+  /** Detaches the publisher, keeps the permission: it may attach again. */
+  detach(): void;
 }
 
 /** A stream that can be described, or where to look instead. */
@@ -180,5 +182,8 @@ export interface RunningModule<C> extends AsyncDisposable {
 export interface ProtocolModule<C> {
   readonly name: string;
   /** Opens its listeners; undefined if the configuration switches it off. */
-  open(config: C, ports: ModulePorts): Promise<RunningModule<C> | undefined>;
+  open(
+    config: C,
+    ports: ModulePorts,
+  ): Promise<RunningModule<C> | undefined> | RunningModule<C> | undefined;
 }

@@ -10,8 +10,6 @@ export interface BatchSink {
   deliver(batch: Batch): boolean;
   /** Nothing comes any more: everything before was delivered. */
   end(reason: string): void;
-  /** `count` units were left out because this reader is too slow. */
-  drop(count: number): void;
 }
 
 /** Bounds of what may wait for one reader. */
@@ -19,6 +17,8 @@ export interface QueueLimits {
   readonly maxUnits: number;
   readonly maxBytes: number;
   readonly maxAgeMs: number;
+  /** `count` units were left out because this reader is too slow. */
+  readonly onDrop: (count: number) => void;
 }
 
 /** What a subscription asks of its stream. */
@@ -150,6 +150,6 @@ export class Subscription implements Disposable {
     const resumeUnits = isGroupNear ? groupStart.unitsBefore : totalUnits;
     const count = resumeUnits - cursor.unitsBefore;
     this.droppedUnits += count;
-    this.#sink.drop(count);
+    this.#limits.onDrop(count);
   }
 }

@@ -1,0 +1,156 @@
+import type { Clock } from "#base/clock.ts";
+import type { Logger } from "#base/log.ts";
+import { AuthenticationError, PathError } from "#core/errors.ts";
+import type {
+  AccessRequest,
+  Authenticator,
+  Description,
+  EventPort,
+  PathAccess,
+  PublishGrant,
+  ReadGrant,
+  SessionOwner,
+} from "#core/ports.ts";
+import type { PathMatch, PathMatcher } from "./path_matcher.ts";
+import { type GrantedAccess, Path, type PathSettings } from "./path.ts";
+
+/** A refused login is answered after up to this: guessing passwords gets slow, nobody else does. */
+const MAX_REFUSAL_DELAY_MS = 4_000;
+
+/** What the path manager is given. */
+export interface PathManagerOptions {
+  /** Finds the configuration of a name. */
+  readonly matcher: PathMatcher<PathSettings>;
+  readonly authenticator: Authenticator;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly events: EventPort;
+  /** Units that may wait for one reader (`writeQueueSize`). */
+  readonly maxQueuedUnits: number;
+  /** Revision of the configuration. */
+  readonly revision: number;
+}
+
+/** Finds paths by name, makes those that a pattern describes when they are first asked for, and guards them all. */
+export class PathManager implements PathAccess, Disposable {
+  #options: PathManagerOptions;
+  #paths = new Map<string, Path>();
+
+  /** Opens the paths with plain names. */
+  constructor(options: PathManagerOptions) {
+    this.#options = options;
+    for (const { name, value } of options.matcher.plainEntries()) {
+      this.#open(name, value);
+    }
+  }
+
+  /** Answers a request to describe a stream. @throws {PathError | AuthenticationError} */
+  async describe(request: AccessRequest): Promise<Description> {
+    const match = this.#match(request.pathName);
+    await this.#authenticate(request);
+    const { source, sourceRedirect, fallback } = match.value;
+    if (source === "redirect") {
+      return { kind: "redirect", target: sourceRedirect };
+    }
+    const path = this.#paths.get(request.pathName);
+    if (path?.isAvailable) return { kind: "stream", stream: path.stream };
+    if (fallback) return { kind: "redirect", target: fallback };
+    throw noStream(request.pathName);
+  }
+
+  /** Lets a reader in. @throws {PathError | AuthenticationError} */
+  async read(
+    request: AccessRequest,
+    owner: SessionOwner,
+  ): Promise<ReadGrant> {
+    this.#match(request.pathName);
+    const access = await this.#grant(request, owner);
+    const path = this.#paths.get(request.pathName);
+    if (!path) throw noStream(request.pathName);
+    return path.addReader(access);
+  }
+
+  /** Lets somebody in who is about to publish. @throws {PathError | AuthenticationError} */
+  async publish(
+    request: AccessRequest,
+    owner: SessionOwner,
+  ): Promise<PublishGrant> {
+    const match = this.#match(request.pathName);
+    const access = await this.#grant(request, owner);
+    const path = this.#paths.get(request.pathName) ??
+      this.#open(request.pathName, match.value);
+    try {
+      return path.addPublisher(access);
+    } catch (error) {
+      this.#closeIfIdle(path);
+      throw error;
+    }
+  }
+
+  /** Ends every session of every path. */
+  [Symbol.dispose](): void {
+    for (const path of this.#paths.values()) path.close("terminated");
+    this.#paths.clear();
+  }
+
+  #match(name: string): PathMatch<PathSettings> {
+    return this.#options.matcher.match(name);
+  }
+
+  #open(name: string, config: PathSettings): Path {
+    const { clock, logger, events, maxQueuedUnits } = this.#options;
+    const path = new Path({
+      name,
+      config,
+      clock,
+      logger,
+      events,
+      maxQueuedUnits,
+      onIdle: (idle) => this.#closeIfIdle(idle),
+    });
+    this.#paths.set(name, path);
+    return path;
+  }
+
+  /** A path that a pattern describes lives as long as somebody uses it. */
+  #closeIfIdle(path: Path): void {
+    const { name } = path.options;
+    if (!path.isIdle || this.#options.matcher.isPlain(name)) return;
+    if (this.#paths.get(name) === path) this.#paths.delete(name);
+  }
+
+  async #grant(
+    request: AccessRequest,
+    owner: SessionOwner,
+  ): Promise<GrantedAccess> {
+    const { user } = await this.#authenticate(request);
+    return { user, owner, revision: this.#options.revision };
+  }
+
+  async #authenticate(request: AccessRequest): Promise<{ user: string }> {
+    try {
+      return await this.#options.authenticator.authenticate(request);
+    } catch (error) {
+      const isRefusal = error instanceof AuthenticationError &&
+        !error.isChallenge;
+      if (isRefusal) await this.#delayRefusal(request.signal);
+      throw error;
+    }
+  }
+
+  #delayRefusal(signal: AbortSignal): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    if (signal.aborted) return Promise.resolve();
+    const delayMs = Math.random() * MAX_REFUSAL_DELAY_MS;
+    const cancel = this.#options.clock.after(delayMs, resolve);
+    signal.addEventListener("abort", () => resolve(), { once: true });
+    return promise.finally(cancel);
+  }
+}
+
+function noStream(name: string): PathError {
+  return new PathError(
+    "no_stream",
+    `no stream is available on path '${name}'`,
+  );
+}

@@ -1,0 +1,20 @@
+const ARCHITECTURES: Record<string, string> = {
+  x86_64: "amd64",
+  aarch64: "arm64",
+};
+
+/** Operating system and CPU, as releases name them, e.g. `"linux, amd64"`. */
+export function systemName(): string {
+  const { os, arch } = Deno.build;
+  return `${os}, ${ARCHITECTURES[arch] ?? arch}`;
+}
+
+/** Arguments of the command line. */
+export function commandLine(): readonly string[] {
+  return Deno.args;
+}
+
+/** Ends the process; what was written is out. */
+export function exitProcess(code: number): never {
+  Deno.exit(code);
+}

@@ -1,0 +1,449 @@
+import { errorText, ParseError } from "#base/errors.ts";
+import { type Logger, SampledWarning } from "#base/log.ts";
+import { codecLabel } from "#codecs/codec.ts";
+import { AuthenticationError } from "#core/errors.ts";
+import type {
+  AccessRequest,
+  Credentials,
+  Grant,
+  SessionOwner,
+} from "#core/ports.ts";
+import type { SessionInfo } from "#core/session_info.ts";
+import type { TcpConnection } from "#platform/tcp.ts";
+import type { RtmpContext } from "./context.ts";
+import { RtmpError } from "./errors.ts";
+import { RtmpIngest } from "./ingest.ts";
+import { RtmpPlayer } from "./player.ts";
+import {
+  connectAnswer,
+  createStreamAnswer,
+  playAccepted,
+  playUnauthorized,
+  publishAccepted,
+  publishUnauthorized,
+  SERVER_CHUNK_SIZE_BYTES,
+} from "./wire/answers.ts";
+import { ChunkReader, type RtmpMessageSink } from "./wire/chunk_reader.ts";
+import {
+  DEFAULT_CHUNK_SIZE_BYTES,
+  serializeRtmpMessages,
+} from "./wire/chunk_writer.ts";
+import {
+  type ConnectCommand,
+  parseRtmpCommand,
+  type StreamKeyCommand,
+} from "./wire/commands.ts";
+import { ServerHandshake } from "./wire/handshake.ts";
+import {
+  parseRtmpControl,
+  RTMP_MESSAGE_TYPE,
+  type RtmpMessage,
+  serializeRtmpControl,
+} from "./wire/messages.ts";
+import { parseRtmpMetadata } from "./wire/metadata.ts";
+import { parseRtmpTarget, type RtmpTarget } from "./wire/rtmp_url.ts";
+
+/** Players send little. */
+const COMMAND_BUFFER_BYTES = 4 * 1_024;
+
+/** A publisher's media comes in large pieces. */
+const MEDIA_BUFFER_BYTES = 256 * 1_024;
+
+/** A last message may take this long to leave. */
+const CLOSE_DRAIN_MS = 1_000;
+
+/** What the peer does here. */
+type Role =
+  | { readonly kind: "none" }
+  | { readonly kind: "waiting" }
+  | {
+    readonly kind: "publisher";
+    readonly grant: Grant;
+    readonly ingest: RtmpIngest;
+  }
+  | { readonly kind: "player"; readonly grant: Grant; readonly player: RtmpPlayer };
+
+/** One connection of a publisher or player: handshake, commands, media. */
+export class RtmpConnection implements RtmpMessageSink {
+  readonly id: string = crypto.randomUUID();
+  readonly logger: Logger;
+  /** `IP:port` of the peer. */
+  readonly remoteAddress: string;
+  #stream: TcpConnection;
+  #context: RtmpContext;
+  #abort = new AbortController();
+  #createdAtMs: number;
+  #lastReadAtMs: number;
+  #handshake: ServerHandshake | undefined = new ServerHandshake();
+  #chunks = new ChunkReader();
+  #connect: ConnectCommand | undefined;
+  #target: RtmpTarget = { pathName: "", query: "" };
+  #role: Role = { kind: "none" };
+  #starting: Promise<void> = Promise.resolve();
+  #outChunkSizeBytes = DEFAULT_CHUNK_SIZE_BYTES;
+  #ackWindowBytes = Infinity;
+  #ackedBytes = 0;
+  #closeReason: string | undefined;
+  #isDraining = false;
+  #lastError = "";
+  #errors: SampledWarning;
+
+  /** Owns `stream` from here on. */
+  constructor(stream: TcpConnection, context: RtmpContext) {
+    const { ports } = context;
+    this.#stream = stream;
+    this.#context = context;
+    const { ip, port } = stream.peer;
+    this.remoteAddress = ip.includes(":") ? `[${ip}]:${port}` : `${ip}:${port}`;
+    this.logger = ports.logger.child(`conn ${this.remoteAddress}`);
+    this.#createdAtMs = ports.clock.wallMs();
+    this.#lastReadAtMs = ports.clock.monotonicMs();
+    this.#errors = new SampledWarning(
+      this.logger,
+      ports.clock,
+      (count) =>
+        count === 1
+          ? `processing error: ${this.#lastError}`
+          : `${count} processing errors, last was: ${this.#lastError}`,
+    );
+    stream.onBroken = (error) => this.close(error.message);
+  }
+
+  /** Serves the peer until one side ends; never throws. */
+  async run(): Promise<void> {
+    const { ports, connections } = this.#context;
+    this.logger.info("opened");
+    connections.add(this);
+    using _registration = ports.sessions.register(() => this.describe());
+    ports.events.emit({ type: "connectionOpened", session: this.describe() });
+    await this.#read();
+    await this.#starting;
+    const session = this.describe();
+    this.#endRole();
+    this.#errors[Symbol.dispose]();
+    connections.delete(this);
+    if (this.#isDraining) await this.#stream.closeAfterDrain(CLOSE_DRAIN_MS);
+    else this.#stream.close();
+    this.logger.info(`closed: ${this.#closeReason ?? "EOF"}`);
+    ports.events.emit({ type: "connectionClosed", session });
+  }
+
+  /** Ends the connection at once. */
+  close(reason: string): void {
+    this.#closeReason ??= reason;
+    this.#abort.abort(new Error(reason));
+    this.#stream.close();
+  }
+
+  /** Ends the connection when what was sent has left. */
+  closeAfterDrain(reason: string): void {
+    if (this.#closeReason !== undefined) return;
+    this.#closeReason = reason;
+    this.#isDraining = true;
+    this.#abort.abort(new Error(reason));
+    this.#stream.closeAfterDrain(CLOSE_DRAIN_MS);
+  }
+
+  /** Closes the connection if it is silent or stuck. */
+  tick(nowMs: number): void {
+    const { readTimeoutMs, writeTimeoutMs } = this.#context.config;
+    const { stalledSinceMs } = this.#stream;
+    if (
+      stalledSinceMs !== undefined && nowMs - stalledSinceMs > writeTimeoutMs
+    ) {
+      this.close("write timed out: the peer does not read");
+    } else if (
+      this.#role.kind !== "player" &&
+      nowMs - this.#lastReadAtMs > readTimeoutMs
+    ) this.close("read timed out: the peer sends nothing");
+  }
+
+  /** Part of the chunk reader: one message of the peer. Hot path for media. */
+  handleMessage(message: RtmpMessage): void {
+    switch (message.typeId) {
+      case RTMP_MESSAGE_TYPE.video:
+      case RTMP_MESSAGE_TYPE.audio:
+        if (this.#role.kind === "publisher") this.#handleMedia(message);
+        break;
+      case RTMP_MESSAGE_TYPE.dataAmf0:
+      case RTMP_MESSAGE_TYPE.dataAmf3:
+        this.#handleData(message);
+        break;
+      case RTMP_MESSAGE_TYPE.commandAmf0:
+      case RTMP_MESSAGE_TYPE.commandAmf3:
+        this.#handleCommand(message);
+        break;
+      default:
+        this.#handleControl(message);
+    }
+  }
+
+  /** This connection, for lists and events. */
+  describe(): SessionInfo {
+    const role = this.#role;
+    const isPlayer = role.kind === "player";
+    const isPublisher = role.kind === "publisher";
+    return {
+      id: this.id,
+      type: "rtmpConn",
+      createdAtMs: this.#createdAtMs,
+      remoteAddress: this.remoteAddress,
+      state: isPublisher ? "publish" : isPlayer ? "read" : "idle",
+      pathName: this.#target.pathName,
+      query: this.#target.query,
+      user: isPlayer || isPublisher ? role.grant.user : "",
+      userAgent: this.#connect?.flashVer ?? "",
+      inboundBytes: this.#stream.receivedBytes,
+      outboundBytes: this.#stream.sentBytes,
+      droppedUnits: isPlayer ? role.player.droppedUnits : 0,
+      lostPackets: 0,
+      transport: "",
+    };
+  }
+
+  async #read(): Promise<void> {
+    let buffer = new Uint8Array(COMMAND_BUFFER_BYTES);
+    try {
+      while (this.#closeReason === undefined) {
+        const count = await this.#stream.read(buffer);
+        if (count === undefined) break;
+        this.#lastReadAtMs = this.#context.ports.clock.monotonicMs();
+        this.#take(buffer.subarray(0, count));
+        const isFull = count === buffer.length &&
+          count < MEDIA_BUFFER_BYTES;
+        if (isFull && this.#role.kind === "publisher") {
+          buffer = new Uint8Array(MEDIA_BUFFER_BYTES);
+        }
+      }
+      this.#closeReason ??= "EOF";
+    } catch (error) {
+      this.#closeReason ??= errorText(error);
+    }
+    this.#abort.abort(new Error(this.#closeReason));
+  }
+
+  #take(chunk: Uint8Array): void {
+    let rest = chunk;
+    if (this.#handshake) {
+      const step = this.#handshake.push(chunk);
+      if (step.output) this.#stream.send(step.output);
+      if (!step.isDone) return;
+      this.#handshake = undefined;
+      rest = step.rest;
+    }
+    this.#chunks.push(rest, this);
+    if (this.#role.kind === "publisher") this.#role.ingest.flush();
+    this.#acknowledge();
+  }
+
+  #acknowledge(): void {
+    const { receivedBytes } = this.#chunks;
+    if (receivedBytes - this.#ackedBytes < this.#ackWindowBytes) return;
+    this.#ackedBytes = receivedBytes;
+    this.#send([
+      serializeRtmpControl({
+        kind: "acknowledgement",
+        receivedBytes: receivedBytes % 2 ** 32,
+      }),
+    ]);
+  }
+
+  #handleMedia(message: RtmpMessage): void {
+    if (this.#role.kind !== "publisher") return;
+    try {
+      this.#role.ingest.handleMedia(message);
+    } catch (error) {
+      if (!(error instanceof ParseError)) throw error;
+      this.#countError(error.message);
+    }
+  }
+
+  #handleData(message: RtmpMessage): void {
+    if (this.#role.kind !== "publisher") return;
+    try {
+      const metadata = parseRtmpMetadata(message);
+      if (metadata) this.#role.ingest.handleMetadata(metadata);
+    } catch (error) {
+      if (!(error instanceof ParseError)) throw error;
+      this.#countError(error.message);
+    }
+  }
+
+  #handleControl(message: RtmpMessage): void {
+    const control = parseRtmpControl(message);
+    if (control?.kind === "windowAckSize") {
+      this.#ackWindowBytes = Math.max(1, control.windowBytes);
+    } else if (control?.kind === "pingRequest") {
+      this.#send([
+        serializeRtmpControl({
+          kind: "pingResponse",
+          timestampMs: control.timestampMs,
+        }),
+      ]);
+    }
+  }
+
+  #handleCommand(message: RtmpMessage): void {
+    const command = parseRtmpCommand(message);
+    if (command === undefined) return;
+    if (this.#connect === undefined && command.name !== "connect") {
+      throw new RtmpError(
+        "no_connect",
+        `the first command is "${command.name}", wanted "connect"`,
+      );
+    }
+    switch (command.name) {
+      case "connect":
+        this.#connect = command;
+        this.#send(connectAnswer(command.transactionId));
+        this.#outChunkSizeBytes = SERVER_CHUNK_SIZE_BYTES;
+        break;
+      case "createStream":
+        this.#send([createStreamAnswer(command.transactionId)]);
+        break;
+      case "publish":
+      case "play":
+        this.#start(command);
+        break;
+      case "deleteStream":
+      case "closeStream":
+      case "FCUnpublish":
+        if (this.#role.kind === "publisher") {
+          this.closeAfterDrain("the publisher has ended its stream");
+        }
+        break;
+    }
+  }
+
+  #start(command: StreamKeyCommand): void {
+    if (this.#role.kind !== "none") {
+      throw new RtmpError(
+        "already_started",
+        `"${command.name}" on a connection that has a stream already`,
+      );
+    }
+    this.#role = { kind: "waiting" };
+    this.#target = parseRtmpTarget(this.#connect!.tcUrl, command.streamKey);
+    const start = command.name === "publish" ? this.#publish() : this.#play();
+    this.#starting = start.catch((error) =>
+      this.#refuse(error, command.name === "publish")
+    );
+  }
+
+  async #publish(): Promise<void> {
+    const { access, clock } = this.#context.ports;
+    const grant = await access.publish(
+      this.#accessRequest("publish"),
+      this.#owner(),
+    );
+    if (this.#closeReason !== undefined) return grant[Symbol.dispose]();
+    const ingest = new RtmpIngest({
+      clock,
+      attach: (tracks) => {
+        const publication = grant.attach(tracks);
+        const { pathName } = this.#target;
+        this.logger.info(`is publishing to path '${pathName}'`);
+        return publication;
+      },
+      onRefused: (error) => this.closeAfterDrain(errorText(error)),
+      onSkipped: (kind, codecId) =>
+        this.logger.warn(
+          `skipping ${kind} track: codec ${codecId} is not supported over RTMP here`,
+        ),
+    });
+    this.#role = { kind: "publisher", grant, ingest };
+    this.#closeWithGrant(grant);
+    this.#send([publishAccepted()]);
+  }
+
+  async #play(): Promise<void> {
+    const { access } = this.#context.ports;
+    const grant = await access.read(this.#accessRequest("read"), this.#owner());
+    if (this.#closeReason !== undefined) return grant[Symbol.dispose]();
+    try {
+      const player = new RtmpPlayer({
+        grant,
+        stream: this.#stream,
+        onError: (message) => this.#countError(message),
+        onEnd: (reason) => this.closeAfterDrain(reason),
+      });
+      this.#role = { kind: "player", grant, player };
+      for (const track of player.skipped) {
+        this.logger.warn(
+          `skipping track ${track.id + 1} (${codecLabel(track.codec)})`,
+        );
+      }
+      this.#closeWithGrant(grant);
+      this.#send(playAccepted());
+      this.logger.info(player.readingLine(this.#target.pathName));
+      player.start();
+    } catch (error) {
+      grant[Symbol.dispose]();
+      throw error;
+    }
+  }
+
+  #refuse(error: unknown, isPublisher: boolean): void {
+    if (this.#closeReason !== undefined) return;
+    if (error instanceof AuthenticationError) {
+      this.logger.warn(`failed to authenticate: ${error.message}`);
+      this.#send([isPublisher ? publishUnauthorized() : playUnauthorized()]);
+    }
+    this.closeAfterDrain(errorText(error));
+  }
+
+  #accessRequest(action: "publish" | "read"): AccessRequest {
+    const { pathName, query } = this.#target;
+    return {
+      action,
+      pathName,
+      query,
+      protocol: "rtmp",
+      sessionId: this.id,
+      ip: this.#stream.peer.ip,
+      userAgent: this.#connect?.flashVer ?? "",
+      credentials: credentialsOf(query),
+      signal: this.#abort.signal,
+    };
+  }
+
+  #owner(): SessionOwner {
+    return { logger: this.logger, describe: () => this.describe() };
+  }
+
+  #closeWithGrant(grant: Grant): void {
+    const { revoked } = grant;
+    revoked.addEventListener(
+      "abort",
+      () => this.closeAfterDrain(errorText(revoked.reason)),
+      { once: true },
+    );
+  }
+
+  #endRole(): void {
+    const role = this.#role;
+    if (role.kind === "publisher") role.ingest.end();
+    if (role.kind === "player") role.player.stop();
+    if (role.kind === "publisher" || role.kind === "player") {
+      role.grant[Symbol.dispose]();
+    }
+  }
+
+  #countError(message: string): void {
+    this.#lastError = message;
+    this.#errors.add(1);
+  }
+
+  #send(messages: readonly RtmpMessage[]): void {
+    this.#stream.send(serializeRtmpMessages(messages, this.#outChunkSizeBytes));
+  }
+}
+
+/** Credentials travel in the query: `user` and `pass`. */
+function credentialsOf(query: string): Credentials {
+  const parameters = new URLSearchParams(query);
+  const user = parameters.get("user") ?? "";
+  const password = parameters.get("pass") ?? "";
+  if (user === "" && password === "") return { kind: "none" };
+  return { kind: "password", user, password };
+}

@@ -1,0 +1,112 @@
+import { serializeRtmpCommand } from "./commands.ts";
+import {
+  PEER_BANDWIDTH_LIMIT,
+  type RtmpMessage,
+  serializeRtmpControl,
+} from "./messages.ts";
+
+/** Window after which each side acknowledges what it got. */
+export const WINDOW_ACK_SIZE_BYTES = 2_500_000;
+
+/** Chunk size of everything behind the answer to `connect`. */
+export const SERVER_CHUNK_SIZE_BYTES = 65_536;
+
+/** The one message stream that `createStream` hands out. */
+export const SERVER_MESSAGE_STREAM_ID = 1;
+
+/** Transaction ID of messages that answer no command. */
+const NO_TRANSACTION = 0;
+
+/**
+ * Answers `connect` with success.
+ *
+ * Cut them, and everything behind them, by {@linkcode SERVER_CHUNK_SIZE_BYTES}: up to and with SetChunkSize they are
+ * shorter than the chunk size in use before.
+ * Spec: RTMP 1.0 §7.2.1.1.
+ */
+export function connectAnswer(transactionId: number): RtmpMessage[] {
+  return [
+    serializeRtmpControl({
+      kind: "windowAckSize",
+      windowBytes: WINDOW_ACK_SIZE_BYTES,
+    }),
+    serializeRtmpControl({
+      kind: "setPeerBandwidth",
+      windowBytes: WINDOW_ACK_SIZE_BYTES,
+      limitType: PEER_BANDWIDTH_LIMIT.dynamic,
+    }),
+    serializeRtmpControl({
+      kind: "setChunkSize",
+      chunkSizeBytes: SERVER_CHUNK_SIZE_BYTES,
+    }),
+    serializeRtmpCommand(
+      0,
+      "_result",
+      transactionId,
+      { fmsVer: "LNX 9,0,124,2", capabilities: 31 },
+      {
+        level: "status",
+        code: "NetConnection.Connect.Success",
+        description: "Connection succeeded.",
+        objectEncoding: 0,
+      },
+    ),
+  ];
+}
+
+/** Answers `createStream` with {@linkcode SERVER_MESSAGE_STREAM_ID}. Spec: RTMP 1.0 §7.2.1.3. */
+export function createStreamAnswer(transactionId: number): RtmpMessage {
+  return serializeRtmpCommand(
+    0,
+    "_result",
+    transactionId,
+    null,
+    SERVER_MESSAGE_STREAM_ID,
+  );
+}
+
+/** Accepts `play`. Spec: RTMP 1.0 §7.2.2.1. */
+export function playAccepted(): RtmpMessage[] {
+  const messageStreamId = SERVER_MESSAGE_STREAM_ID;
+  return [
+    serializeRtmpControl({ kind: "streamIsRecorded", messageStreamId }),
+    serializeRtmpControl({ kind: "streamBegin", messageStreamId }),
+    onStatus("status", "NetStream.Play.Reset", "play reset"),
+    onStatus("status", "NetStream.Play.Start", "play start"),
+    onStatus("status", "NetStream.Data.Start", "data start"),
+    onStatus("status", "NetStream.Play.PublishNotify", "publish notify"),
+  ];
+}
+
+/** Accepts `publish`. Spec: RTMP 1.0 §7.2.2.6. */
+export function publishAccepted(): RtmpMessage {
+  return onStatus("status", "NetStream.Publish.Start", "publish start");
+}
+
+/** Rejects `play` for its credentials. */
+export function playUnauthorized(): RtmpMessage {
+  return onStatus("error", "NetStream.Play.Failed", "authentication failed");
+}
+
+/** Rejects `publish` for its credentials. */
+export function publishUnauthorized(): RtmpMessage {
+  return onStatus(
+    "error",
+    "NetStream.Publish.Unauthorized",
+    "authentication failed",
+  );
+}
+
+function onStatus(
+  level: "status" | "error",
+  code: string,
+  description: string,
+): RtmpMessage {
+  return serializeRtmpCommand(
+    SERVER_MESSAGE_STREAM_ID,
+    "onStatus",
+    NO_TRANSACTION,
+    null,
+    { level, code, description },
+  );
+}

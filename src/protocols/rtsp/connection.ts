@@ -1,0 +1,306 @@
+import { errorText } from "#base/errors.ts";
+import type { Logger } from "#base/log.ts";
+import { AuthenticationError } from "#core/errors.ts";
+import type { Credentials } from "#core/ports.ts";
+import type { SessionInfo } from "#core/session_info.ts";
+import type { TcpConnection } from "#platform/tcp.ts";
+import type { RtspContext } from "./context.ts";
+import { RtspError, statusOf } from "./errors.ts";
+import { handleRequest } from "./requests.ts";
+import type { RtspSession } from "./session.ts";
+import { generateNonce, verifyDigest } from "./wire/digest.ts";
+import { parseAuthorization } from "./wire/headers/authorization.ts";
+import {
+  serializeBasicChallenge,
+  serializeDigestChallenge,
+} from "./wire/headers/www_authenticate.ts";
+import type { RtspRequest } from "./wire/request.ts";
+import { type RtspStatus, serializeResponse } from "./wire/response.ts";
+import { RtspHeaders } from "./wire/rtsp_headers.ts";
+import { RtspReader, type RtspSink } from "./wire/rtsp_reader.ts";
+
+/** Requests of one connection that may wait for the one before them. */
+const MAX_WAITING_REQUESTS = 32;
+
+/** Requests are small: readers that only send these cost no more. */
+const REQUEST_BUFFER_BYTES = 4 * 1_024;
+
+/** A publisher's media comes in large pieces. */
+const MEDIA_BUFFER_BYTES = 256 * 1_024;
+
+/** Silence after which a connection that does nothing is closed. */
+const IDLE_TIMEOUT_MS = 60_000;
+
+/** A last answer may take this long to leave. */
+const CLOSE_DRAIN_MS = 1_000;
+
+const REALM = "ipcam";
+
+/** An answer, and what begins once it was sent. */
+export interface RtspAnswer {
+  readonly status: RtspStatus;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: Uint8Array;
+  /** Runs right after the answer was handed to the socket. */
+  readonly afterwards?: () => void;
+}
+
+/** One TCP connection of a peer: reads requests, answers them one after another. */
+export class RtspConnection implements RtspSink {
+  readonly id: string = crypto.randomUUID();
+  readonly stream: TcpConnection;
+  readonly context: RtspContext;
+  readonly logger: Logger;
+  /** `IP:port` of the peer. */
+  readonly remoteAddress: string;
+  /** Ends when the connection does. */
+  readonly signal: AbortSignal;
+  /** Sessions that were made over this connection. */
+  readonly sessions: Set<RtspSession> = new Set();
+  /** Session whose media is interleaved here. */
+  interleaved: RtspSession | undefined;
+  #abort = new AbortController();
+  #nonce = generateNonce();
+  #userAgent = "";
+  #createdAtMs: number;
+  #lastRequestAtMs: number;
+  #waiting: RtspRequest[] = [];
+  #isAnswering = false;
+  #answering: Promise<void> = Promise.resolve();
+  #closeReason: string | undefined;
+  #isDraining = false;
+
+  /** Owns `stream` from here on. */
+  constructor(stream: TcpConnection, context: RtspContext) {
+    this.stream = stream;
+    this.context = context;
+    this.signal = this.#abort.signal;
+    const { ip, port } = stream.peer;
+    this.remoteAddress = ip.includes(":") ? `[${ip}]:${port}` : `${ip}:${port}`;
+    this.logger = context.ports.logger.child(`conn ${this.remoteAddress}`);
+    this.#createdAtMs = context.ports.clock.wallMs();
+    this.#lastRequestAtMs = context.ports.clock.monotonicMs();
+    stream.onBroken = (error) => this.close(error.message);
+  }
+
+  /** Name that the peer gave its software. */
+  get userAgent(): string {
+    return this.#userAgent;
+  }
+
+  /** Serves the peer until one side ends; never throws. */
+  async run(): Promise<void> {
+    const { ports, connections } = this.context;
+    this.logger.info("opened");
+    connections.add(this);
+    using _registration = ports.sessions.register(() => this.describe());
+    ports.events.emit({ type: "connectionOpened", session: this.describe() });
+    await this.#read();
+    await this.#answering;
+    for (const session of [...this.sessions]) {
+      session.handleConnectionEnd(this, this.#closeReason ?? "EOF");
+    }
+    connections.delete(this);
+    if (this.#isDraining) await this.stream.closeAfterDrain(CLOSE_DRAIN_MS);
+    else this.stream.close();
+    this.logger.info(`closed: ${this.#closeReason ?? "EOF"}`);
+    ports.events.emit({ type: "connectionClosed", session: this.describe() });
+  }
+
+  /** Ends the connection at once. */
+  close(reason: string): void {
+    this.#closeReason ??= reason;
+    this.#abort.abort(new Error(reason));
+    this.stream.close();
+  }
+
+  /** Ends the connection when what was sent has left. */
+  closeAfterDrain(reason: string): void {
+    if (this.#closeReason !== undefined) return;
+    this.#closeReason = reason;
+    this.#isDraining = true;
+    this.#abort.abort(new Error(reason));
+    this.stream.closeAfterDrain(CLOSE_DRAIN_MS);
+  }
+
+  /** Closes the connection if it is silent or stuck. */
+  tick(nowMs: number): void {
+    const { writeTimeoutMs } = this.context.settings;
+    const { stalledSinceMs } = this.stream;
+    if (
+      stalledSinceMs !== undefined && nowMs - stalledSinceMs > writeTimeoutMs
+    ) {
+      this.close("write timed out: the peer does not read");
+    } else if (
+      !this.#isBusy && nowMs - this.#lastRequestAtMs > IDLE_TIMEOUT_MS
+    ) {
+      this.closeAfterDrain("no request for 60 s");
+    }
+  }
+
+  /** Part of the reader: queues a request behind those before it. */
+  handleRequest(request: RtspRequest): void {
+    this.#lastRequestAtMs = this.context.ports.clock.monotonicMs();
+    if (this.#waiting.length >= MAX_WAITING_REQUESTS) {
+      throw new RtspError(400, "too many requests wait for an answer");
+    }
+    this.#waiting.push(request);
+    if (!this.#isAnswering) this.#answering = this.#answerWaiting();
+  }
+
+  /** Part of the reader: media of the peer. Hot path. */
+  handleInterleaved(channel: number, packet: Uint8Array): void {
+    this.interleaved?.handleInterleaved(channel, packet);
+  }
+
+  /** Credentials of a request. @throws {RtspError} if the header cannot be read. */
+  credentials(request: RtspRequest): Credentials {
+    const text = request.headers.get("Authorization");
+    if (text === undefined) return { kind: "none" };
+    const authorization = parseAuthorization(text);
+    const { user } = authorization;
+    if (!this.context.settings.authMethods.includes(authorization.kind)) {
+      return { kind: "none" };
+    }
+    if (authorization.kind === "basic") {
+      return { kind: "password", user, password: authorization.password };
+    }
+    const challenge = {
+      method: request.method,
+      url: request.url,
+      realm: REALM,
+      nonce: this.#nonce,
+    };
+    return {
+      kind: "digest",
+      user,
+      verify: (password) => verifyDigest(authorization, challenge, password),
+    };
+  }
+
+  /** This connection, for lists and events. */
+  describe(): SessionInfo {
+    return {
+      id: this.id,
+      type: "rtspConn",
+      createdAtMs: this.#createdAtMs,
+      remoteAddress: this.remoteAddress,
+      state: "idle",
+      pathName: "",
+      query: "",
+      user: "",
+      userAgent: this.#userAgent,
+      inboundBytes: this.stream.receivedBytes,
+      outboundBytes: this.stream.sentBytes,
+      droppedUnits: 0,
+      lostPackets: 0,
+      transport: "",
+    };
+  }
+
+  get #isBusy(): boolean {
+    for (const session of this.sessions) if (session.isActive) return true;
+    return this.#isAnswering;
+  }
+
+  async #read(): Promise<void> {
+    const reader = new RtspReader(this);
+    let buffer = new Uint8Array(REQUEST_BUFFER_BYTES);
+    try {
+      while (this.#closeReason === undefined) {
+        const count = await this.stream.read(buffer);
+        if (count === undefined) break;
+        reader.push(buffer.subarray(0, count));
+        this.interleaved?.flush();
+        if (
+          count === buffer.length && this.interleaved?.isPublishing &&
+          buffer.length < MEDIA_BUFFER_BYTES
+        ) buffer = new Uint8Array(MEDIA_BUFFER_BYTES);
+      }
+      this.#closeReason ??= "EOF";
+    } catch (error) {
+      this.#refuse(error);
+    }
+    this.#abort.abort(new Error(this.#closeReason ?? "EOF"));
+  }
+
+  /** What came was no RTSP: one answer, then the end. */
+  #refuse(error: unknown): void {
+    if (this.#closeReason !== undefined) return;
+    const status = statusOf(error);
+    if (status !== 500) {
+      this.stream.send(serializeResponse({ status, headers: headersOf({}) }));
+      this.#isDraining = true;
+    }
+    this.#closeReason = errorText(error);
+  }
+
+  async #answerWaiting(): Promise<void> {
+    this.#isAnswering = true;
+    for (
+      let request = this.#waiting.shift();
+      request !== undefined && this.#closeReason === undefined;
+      request = this.#waiting.shift()
+    ) await this.#answer(request);
+    this.#isAnswering = false;
+  }
+
+  async #answer(request: RtspRequest): Promise<void> {
+    const sequence = request.headers.getAll("CSeq");
+    if (sequence.length !== 1) {
+      this.#send({ status: 400 }, undefined);
+      this.closeAfterDrain("a request has no CSeq, or several");
+      return;
+    }
+    this.#userAgent = request.headers.get("User-Agent") ?? this.#userAgent;
+    try {
+      const answer = await handleRequest(this, request);
+      if (this.#closeReason !== undefined) return;
+      this.#send(answer, sequence[0]);
+      answer.afterwards?.();
+    } catch (error) {
+      this.#answerError(error, sequence[0]!);
+    }
+  }
+
+  #answerError(error: unknown, sequence: string): void {
+    if (this.#closeReason !== undefined) return;
+    if (error instanceof AuthenticationError && error.isChallenge) {
+      this.#sendChallenge(sequence);
+      return;
+    }
+    this.#send({ status: statusOf(error) }, sequence);
+    this.closeAfterDrain(errorText(error));
+  }
+
+  #sendChallenge(sequence: string): void {
+    const headers = headersOf({ CSeq: sequence });
+    for (const method of this.context.settings.authMethods) {
+      headers.append(
+        "WWW-Authenticate",
+        method === "basic"
+          ? serializeBasicChallenge(REALM)
+          : serializeDigestChallenge(REALM, this.#nonce),
+      );
+    }
+    this.stream.send(serializeResponse({ status: 401, headers }));
+  }
+
+  #send(answer: RtspAnswer, sequence: string | undefined): void {
+    const { status, headers, body } = answer;
+    const base: Record<string, string> = sequence === undefined
+      ? {}
+      : { CSeq: sequence };
+    this.stream.send(
+      serializeResponse({
+        status,
+        headers: headersOf({ ...base, ...headers }),
+        body,
+      }),
+    );
+  }
+}
+
+function headersOf(fields: Readonly<Record<string, string>>): RtspHeaders {
+  return new RtspHeaders({ ...fields, Server: "weir" });
+}

@@ -1,0 +1,229 @@
+import type { Clock } from "#base/clock.ts";
+import type { Batch } from "#core/batch.ts";
+import type { BatchSink, Subscription } from "#core/subscription.ts";
+import type { Track } from "#core/track.ts";
+import type { MediaUnit } from "#core/unit.ts";
+import { ntpFromUnixMs } from "#formats/rtp/rtcp/ntp_time.ts";
+import {
+  serializeRtcpCompound,
+  sourceDescription,
+} from "#formats/rtp/rtcp/serialize_compound.ts";
+import type { TcpConnection } from "#platform/tcp.ts";
+import type { UdpPeer, UdpSocket } from "#platform/udp/udp_socket.ts";
+import { serializeInterleavedFrames } from "./wire/interleaved_frame.ts";
+import type { ChannelLayout, RtspStreamEncoder } from "./stream_encoder.ts";
+
+const REPORT_INTERVAL_MS = 10_000;
+
+const CNAME = "weir";
+
+/** Of what a joiner gets at once over UDP, this much leaves in one go: it fits a default receive buffer. */
+const BURST_BYTES = 48 * 1_024;
+
+/** Pause between two parts of a joiner's burst: 48 KiB in 5 ms are 79 Mbit/s. */
+const BURST_PAUSE_MS = 5;
+
+/** What both ways out have in common: sender reports and counters. */
+abstract class RtspEgress implements BatchSink {
+  /** Media bytes handed to the system. */
+  outboundBytes = 0;
+  protected readonly encoder: RtspStreamEncoder;
+  protected readonly tracks: readonly Track[];
+  #onEnd: (reason: string) => void;
+  #anchor: { streamMs: number; wallClockMs: number } | undefined;
+  #nextReportAtMs = Infinity;
+  #clock: Clock;
+
+  constructor(options: RtspEgressOptions) {
+    this.encoder = options.encoder;
+    this.tracks = options.tracks;
+    this.#onEnd = options.onEnd;
+    this.#clock = options.clock;
+  }
+
+  /** Sends sender reports when they are due. */
+  tick(nowMs: number): void {
+    if (this.#anchor === undefined || nowMs < this.#nextReportAtMs) return;
+    this.#nextReportAtMs = nowMs + REPORT_INTERVAL_MS;
+    const { streamMs, wallClockMs } = this.#anchor;
+    const elapsedMs = Math.max(0, this.#clock.wallMs() - wallClockMs);
+    this.#report(streamMs + elapsedMs, wallClockMs + elapsedMs);
+  }
+
+  /** Everything was handed over: says goodbye and tells the session. */
+  end(reason: string): void {
+    for (const track of this.tracks) {
+      const { ssrc } = this.encoder.track(track).options;
+      this.sendReport(
+        track.id,
+        serializeRtcpCompound([
+          { type: "receiverReport", ssrc, reportBlocks: [] },
+          sourceDescription(ssrc, CNAME),
+          { type: "bye", ssrcs: [ssrc] },
+        ]),
+      );
+    }
+    this.#onEnd(reason);
+  }
+
+  /** Sends nothing more. */
+  stop(): void {}
+
+  abstract deliver(batch: Batch): boolean;
+
+  protected abstract sendReport(trackId: number, packet: Uint8Array): void;
+
+  /**
+   * Tells where the first unit stands on the wall clock, before it is sent, so that players place all tracks
+   * right from the first packet on.
+   */
+  protected anchorAt(batch: Batch): void {
+    if (this.#anchor !== undefined) return;
+    const unit = batch.units.find((one) =>
+      this.tracks.some((track) => track.id === one.trackId)
+    );
+    if (unit === undefined) return;
+    const streamMs = streamMsOf(unit, batch.tracks);
+    this.#anchor = { streamMs, wallClockMs: unit.wallClockMs };
+    this.#nextReportAtMs = this.#clock.monotonicMs() + REPORT_INTERVAL_MS;
+    this.#report(streamMs, unit.wallClockMs);
+  }
+
+  #report(streamMs: number, wallClockMs: number): void {
+    const ntp = ntpFromUnixMs(wallClockMs);
+    for (const track of this.tracks) {
+      const encoder = this.encoder.track(track);
+      const ticks = Math.round(streamMs * track.clockRateHz / 1_000);
+      const { ssrc } = encoder.options;
+      this.sendReport(
+        track.id,
+        serializeRtcpCompound([
+          {
+            type: "senderReport",
+            ssrc,
+            ntp,
+            rtpTimestampTicks: encoder.rtpTimestamp(ticks),
+            packetCount: encoder.sentPackets % 2 ** 32,
+            octetCount: encoder.sentPayloadBytes % 2 ** 32,
+            reportBlocks: [],
+          },
+          sourceDescription(ssrc, CNAME),
+        ]),
+      );
+    }
+  }
+}
+
+function streamMsOf(unit: MediaUnit, tracks: readonly Track[]): number {
+  const track = tracks.find((one) => one.id === unit.trackId);
+  return track ? unit.ptsTicks * 1_000 / track.clockRateHz : 0;
+}
+
+/** What every way out is given. */
+export interface RtspEgressOptions {
+  readonly encoder: RtspStreamEncoder;
+  /** The tracks that the reader has set up. */
+  readonly tracks: readonly Track[];
+  readonly clock: Clock;
+  /** The stream has ended and everything was handed over. */
+  readonly onEnd: (reason: string) => void;
+}
+
+/** Media interleaved with the requests of a TCP connection. Spec: RFC 2326 §10.12. */
+export class TcpEgress extends RtspEgress {
+  #connection: TcpConnection;
+  #layout: ChannelLayout;
+
+  /** `layout`: the channels of the tracks. */
+  constructor(
+    options: RtspEgressOptions,
+    connection: TcpConnection,
+    layout: ChannelLayout,
+  ) {
+    super(options);
+    this.#connection = connection;
+    this.#layout = layout;
+  }
+
+  /** One write for everything of a batch. Hot path. */
+  override deliver(batch: Batch): boolean {
+    this.anchorAt(batch);
+    const bytes = this.encoder.interleaved(batch, this.#layout);
+    if (bytes.length === 0) return this.#connection.isIdle;
+    this.outboundBytes += bytes.length;
+    return this.#connection.send(bytes);
+  }
+
+  protected override sendReport(trackId: number, packet: Uint8Array): void {
+    const channel = this.#layout.channels.get(trackId);
+    if (channel === undefined) return;
+    this.#connection.send(serializeInterleavedFrames([packet], channel + 1));
+  }
+}
+
+/** Where a track's datagrams go. */
+export interface UdpTarget {
+  readonly rtp: UdpPeer;
+  readonly rtcp: UdpPeer;
+}
+
+/** Media in datagrams. Spec: RFC 3550 §11. */
+export class UdpEgress extends RtspEgress {
+  /** Set by the session: told when a pause in the joiner's burst is over. */
+  subscription: Subscription | undefined;
+  #rtpSocket: UdpSocket;
+  #rtcpSocket: UdpSocket;
+  #targets: ReadonlyMap<number, UdpTarget>;
+  #burstClock: Clock;
+  #burstBytes = 0;
+  #cancelPause: (() => void) | undefined;
+
+  /** `targets`: by track id. */
+  constructor(
+    options: RtspEgressOptions,
+    sockets: { readonly rtp: UdpSocket; readonly rtcp: UdpSocket },
+    targets: ReadonlyMap<number, UdpTarget>,
+  ) {
+    super(options);
+    this.#rtpSocket = sockets.rtp;
+    this.#rtcpSocket = sockets.rtcp;
+    this.#targets = targets;
+    this.#burstClock = options.clock;
+  }
+
+  /** One call to the system for each run of equal datagrams. Hot path. */
+  override deliver(batch: Batch): boolean {
+    this.anchorAt(batch);
+    for (const run of this.encoder.segments(batch)) {
+      const target = this.#targets.get(run.trackId);
+      if (target === undefined) continue;
+      this.outboundBytes += run.bytes.length;
+      this.#rtpSocket.sendSegments(run.bytes, run.segmentBytes, target.rtp);
+    }
+    return this.subscription?.next === undefined || this.#isBurstOpen(batch);
+  }
+
+  /** Stops a pause in the joiner's burst. */
+  override stop(): void {
+    this.#cancelPause?.();
+    this.#cancelPause = undefined;
+  }
+
+  protected override sendReport(trackId: number, packet: Uint8Array): void {
+    const target = this.#targets.get(trackId);
+    if (target === undefined) return;
+    this.#rtcpSocket.sendSegments(packet, packet.length, target.rtcp);
+  }
+
+  /** While a reader is fed faster than the stream goes, it is fed in parts that its receive buffer holds. */
+  #isBurstOpen(batch: Batch): boolean {
+    this.#burstBytes += batch.sizeBytes;
+    if (this.#burstBytes < BURST_BYTES) return true;
+    this.#burstBytes = 0;
+    this.#cancelPause = this.#burstClock.after(
+      BURST_PAUSE_MS,
+      () => this.subscription?.resume(),
+    );
+    return false;
+  }
+}

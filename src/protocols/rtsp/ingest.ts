@@ -1,0 +1,358 @@
+import { errorText } from "#base/errors.ts";
+import type { Clock } from "#base/clock.ts";
+import { rescaleTicks } from "#base/time.ts";
+import type { CodecName } from "#codecs/codec.ts";
+import { DecodeOrder } from "#codecs/decode_order.ts";
+import { pictureTiming } from "#codecs/picture_timing.ts";
+import type { Publication } from "#core/publication.ts";
+import type { Track } from "#core/track.ts";
+import type {
+  RtpDepacketizer,
+  RtpPayloadFormat,
+} from "#formats/rtp/payload_format.ts";
+import { ReceptionStatistics } from "#formats/rtp/reception_statistics.ts";
+import {
+  REORDER_WINDOW_PACKETS,
+  ReorderBuffer,
+} from "#formats/rtp/reorder_buffer.ts";
+import { unixMsFromNtp } from "#formats/rtp/rtcp/ntp_time.ts";
+import { parseRtcpCompound } from "#formats/rtp/rtcp/parse_compound.ts";
+import type { SenderReport } from "#formats/rtp/rtcp/rtcp_packet.ts";
+import { serializeRtcpCompound } from "#formats/rtp/rtcp/serialize_compound.ts";
+import { RtpClock } from "#formats/rtp/rtp_clock.ts";
+import { emptyRtpHeader, parseRtpHeader } from "#formats/rtp/rtp_header.ts";
+import { rtpPayload } from "#formats/rtp/rtp_packet.ts";
+import { RtpUnitAssembler, type RtpUnitSink } from "#formats/rtp/unit_assembler.ts";
+
+/** A track that has no sender report yet waits this long for one before its arrival decides where it stands. */
+const SYNC_PATIENCE_MS = 200;
+
+/** A sender report this far off the time of arrival is not believed. */
+const MAX_REPORT_ERROR_MS = 10_000;
+
+const MICROSECONDS_HZ = 1_000_000;
+
+/** One track that a publisher announced. */
+export interface AnnouncedTrack {
+  readonly track: Track;
+  readonly format: RtpPayloadFormat<CodecName>;
+  readonly payloadType: number;
+}
+
+/** Settings of an ingest. */
+export interface RtspIngestOptions {
+  readonly tracks: readonly AnnouncedTrack[];
+  readonly publication: Publication;
+  readonly clock: Clock;
+  /** Packets may come out of order: UDP. */
+  readonly isReordering: boolean;
+  /** Something of the publisher could not be used. */
+  readonly onError: (message: string) => void;
+  /** `count` packets did not arrive. */
+  readonly onLoss: (count: number) => void;
+}
+
+/** RTP and RTCP of one RTSP publisher become units. */
+export class RtspIngest {
+  #options: RtspIngestOptions;
+  #tracks: IngestTrack[];
+
+  /** The tracks are known by their position in `options.tracks`. */
+  constructor(options: RtspIngestOptions) {
+    this.#options = options;
+    const sync = new TrackSync();
+    this.#tracks = options.tracks.map((announced) =>
+      new IngestTrack(announced, options, sync)
+    );
+  }
+
+  /** RTP packets that did not arrive. */
+  get lostPackets(): number {
+    return this.#tracks.reduce((sum, track) => sum + track.lostPackets, 0);
+  }
+
+  /** Takes an RTP packet of a track, owned. Hot path. */
+  handleRtp(trackIndex: number, packet: Uint8Array): void {
+    this.#tracks[trackIndex]!.handleRtp(packet);
+  }
+
+  /** Takes an RTCP packet of a track, borrowed. */
+  handleRtcp(trackIndex: number, packet: Uint8Array): void {
+    this.#tracks[trackIndex]!.handleRtcp(packet);
+  }
+
+  /** Hands over what came with one read of the socket. */
+  flush(): void {
+    this.#options.publication.flush();
+  }
+
+  /** What a receiver report says of a track; undefined until something came. */
+  receiverReport(trackIndex: number): Uint8Array | undefined {
+    return this.#tracks[trackIndex]!.receiverReport();
+  }
+
+  /** Takes what is still held back: the publisher has ended. */
+  end(): void {
+    for (const track of this.#tracks) track.end();
+    this.flush();
+  }
+}
+
+/** Where the clocks of a publisher's tracks meet: at the first unit of the first track. */
+class TrackSync {
+  leader: IngestTrack | undefined;
+  originArrivalMs = 0;
+}
+
+interface WaitingUnit {
+  readonly packets: Uint8Array[];
+  readonly ticks: number;
+}
+
+class IngestTrack implements RtpUnitSink {
+  /** Ticks of the publisher's line at which its first sender report stands, and its wall clock. */
+  report: { readonly ticks: number; readonly wallClockMs: number } | undefined;
+  /** Ticks of the first unit. */
+  firstTicks = 0;
+  #track: Track;
+  #format: RtpPayloadFormat<CodecName>;
+  #payloadType: number;
+  #options: RtspIngestOptions;
+  #sync: TrackSync;
+  #header = emptyRtpHeader();
+  #reorder: ReorderBuffer;
+  #statistics: ReceptionStatistics;
+  #assembler: RtpUnitAssembler;
+  #depacketizer: RtpDepacketizer<CodecName>;
+  #clock = new RtpClock();
+  #decodeOrder: DecodeOrder | undefined;
+  #ssrc = 0;
+  #receiverSsrc = crypto.getRandomValues(new Uint32Array(1))[0]!;
+  /** Added to the track's ticks so that all tracks share an origin; undefined until that is known. */
+  #offsetTicks: number | undefined;
+  #waiting: WaitingUnit[] = [];
+  #firstArrivalMs = 0;
+  #lossesReported = 0;
+
+  constructor(
+    { track, format, payloadType }: AnnouncedTrack,
+    options: RtspIngestOptions,
+    sync: TrackSync,
+  ) {
+    this.#track = track;
+    this.#format = format;
+    this.#payloadType = payloadType;
+    this.#options = options;
+    this.#sync = sync;
+    this.#reorder = new ReorderBuffer(
+      options.isReordering ? REORDER_WINDOW_PACKETS : 0,
+    );
+    this.#statistics = new ReceptionStatistics(track.clockRateHz);
+    this.#assembler = new RtpUnitAssembler(format.unitBoundary, this);
+    this.#depacketizer = format.openDepacketizer(track.codec);
+    this.#learnTiming();
+  }
+
+  get lostPackets(): number {
+    return this.#reorder.lostPackets;
+  }
+
+  handleRtp(packet: Uint8Array): void {
+    const header = this.#header;
+    const rejection = parseRtpHeader(packet, header);
+    if (rejection !== undefined) {
+      this.#options.onError(`RTP packet rejected: ${rejection}`);
+      return;
+    }
+    if (header.payloadType !== this.#payloadType) {
+      this.#options.onError(
+        `RTP packet rejected: payload type ${header.payloadType}, announced was ${this.#payloadType}`,
+      );
+      return;
+    }
+    this.#ssrc = header.ssrc;
+    this.#statistics.push(
+      header.sequenceNumber,
+      header.timestampTicks,
+      this.#options.clock.monotonicMs(),
+    );
+    this.#reorder.push(packet);
+    this.#takeReordered();
+  }
+
+  handleRtcp(packet: Uint8Array): void {
+    const packets = parseRtcpCompound(packet);
+    if (typeof packets === "string") {
+      this.#options.onError(`RTCP packet rejected: ${packets}`);
+      return;
+    }
+    for (const one of packets) {
+      if (one.type === "senderReport") this.#handleSenderReport(one);
+    }
+  }
+
+  /** One whole unit. Hot path. */
+  handleRtpUnit(packets: Uint8Array[], timestampTicks: number): void {
+    const ticks = this.#clock.unwrap(timestampTicks);
+    if (this.#offsetTicks === undefined) this.#placeTrack(ticks);
+    if (this.#offsetTicks === undefined) {
+      this.#waiting.push({ packets, ticks });
+      return;
+    }
+    if (this.#waiting.length > 0) this.#publishWaiting();
+    this.#publish(packets, ticks + this.#offsetTicks);
+  }
+
+  receiverReport(): Uint8Array | undefined {
+    if (this.#statistics.receivedPackets === 0) return undefined;
+    const nowMs = this.#options.clock.monotonicMs();
+    return serializeRtcpCompound([{
+      type: "receiverReport",
+      ssrc: this.#receiverSsrc,
+      reportBlocks: [this.#statistics.takeReportBlock(this.#ssrc, nowMs)],
+    }]);
+  }
+
+  end(): void {
+    this.#reorder.flush();
+    this.#takeReordered();
+    this.#assembler.flush();
+    if (this.#offsetTicks === undefined && this.#waiting.length > 0) {
+      this.#placeByArrival();
+    }
+    this.#publishWaiting();
+  }
+
+  #takeReordered(): void {
+    for (
+      let packet = this.#reorder.take();
+      packet !== undefined;
+      packet = this.#reorder.take()
+    ) this.#assembler.push(packet);
+    const lost = this.#reorder.lostPackets - this.#lossesReported;
+    if (lost === 0) return;
+    this.#lossesReported += lost;
+    this.#options.onLoss(lost);
+  }
+
+  #publishWaiting(): void {
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const { packets, ticks } of waiting) {
+      this.#publish(packets, ticks + this.#offsetTicks!);
+    }
+  }
+
+  #publish(packets: Uint8Array[], ptsTicks: number): void {
+    const payloads: Uint8Array[] = [];
+    let sizeBytes = 0;
+    for (const packet of packets) {
+      payloads.push(rtpPayload(packet));
+      sizeBytes += packet.length;
+    }
+    const { isRandomAccess, parameters } = this.#depacketizer.inspect(payloads);
+    if (parameters !== undefined) this.#changeParameters(parameters);
+    this.#options.publication.publish(this.#track, {
+      ptsTicks,
+      dtsTicks: this.#decodeOrder?.next(ptsTicks) ?? ptsTicks,
+      isRandomAccess,
+      sizeBytes,
+      origin: { kind: "packets", formatId: this.#format.formatId, packets },
+    });
+  }
+
+  #changeParameters(codec: Track["codec"]): void {
+    this.#track = { ...this.#track, codec };
+    this.#learnTiming();
+    const { publication } = this.#options;
+    publication.setTracks(
+      publication.tracks.map((track) =>
+        track.id === this.#track.id ? this.#track : track
+      ),
+    );
+  }
+
+  /** RTP carries no decoding times: they follow from how deep the codec reorders. */
+  #learnTiming(): void {
+    try {
+      const timing = pictureTiming(this.#track.codec);
+      if (timing === undefined) return;
+      this.#decodeOrder ??= new DecodeOrder();
+      this.#decodeOrder.reorderDepth = timing.reorderDepth;
+      this.#decodeOrder.frameDurationTicks = timing.frameDurationTicks;
+    } catch (error) {
+      this.#options.onError(errorText(error));
+    }
+  }
+
+  /** Finds where this track stands beside the first one. */
+  #placeTrack(ticks: number): void {
+    const nowMs = this.#options.clock.monotonicMs();
+    if (this.#sync.leader === undefined) {
+      this.#sync.leader = this;
+      this.#sync.originArrivalMs = nowMs;
+      this.firstTicks = ticks;
+      this.#offsetTicks = -ticks;
+      return;
+    }
+    if (this.#waiting.length === 0) {
+      this.firstTicks = ticks;
+      this.#firstArrivalMs = nowMs;
+    }
+    this.#placeByReports();
+    const waitedMs = nowMs - this.#firstArrivalMs;
+    if (this.#offsetTicks === undefined && waitedMs > SYNC_PATIENCE_MS) {
+      this.#placeByArrival();
+    }
+  }
+
+  /** Both tracks have told their wall clock: exact. */
+  #placeByReports(): void {
+    const leader = this.#sync.leader!;
+    if (this.report === undefined || leader.report === undefined) return;
+    const leaderHz = leader.#track.clockRateHz;
+    const ownHz = this.#track.clockRateHz;
+    const leaderUs = rescaleTicks(
+      leader.report.ticks - leader.firstTicks,
+      leaderHz,
+      MICROSECONDS_HZ,
+    );
+    const betweenUs = Math.round(
+      (this.report.wallClockMs - leader.report.wallClockMs) * 1_000,
+    );
+    const placeTicks = rescaleTicks(
+      leaderUs + betweenUs,
+      MICROSECONDS_HZ,
+      ownHz,
+    );
+    const offsetTicks = placeTicks - this.report.ticks;
+    const placedMs = (this.firstTicks + offsetTicks) * 1_000 / ownHz;
+    const arrivedMs = this.#firstArrivalMs - this.#sync.originArrivalMs;
+    if (Math.abs(placedMs - arrivedMs) > MAX_REPORT_ERROR_MS) return;
+    this.#offsetTicks = offsetTicks;
+  }
+
+  #placeByArrival(): void {
+    const betweenUs = Math.round(
+      (this.#firstArrivalMs - this.#sync.originArrivalMs) * 1_000,
+    );
+    const { clockRateHz } = this.#track;
+    this.#offsetTicks =
+      rescaleTicks(betweenUs, MICROSECONDS_HZ, clockRateHz) - this.firstTicks;
+  }
+
+  #handleSenderReport(report: SenderReport): void {
+    this.#statistics.handleSenderReport(
+      report,
+      this.#options.clock.monotonicMs(),
+    );
+    this.report ??= {
+      ticks: this.#clock.unwrap(report.rtpTimestampTicks),
+      wallClockMs: unixMsFromNtp(report.ntp),
+    };
+    if (this.#offsetTicks === undefined && this.#waiting.length > 0) {
+      this.#placeByReports();
+      if (this.#offsetTicks !== undefined) this.#publishWaiting();
+    }
+  }
+}

@@ -1,0 +1,10 @@
+import type { ProtocolModule } from "#core/ports.ts";
+import type { RtspConfig } from "./context.ts";
+import { openRtspServer } from "./server.ts";
+
+/** RTSP over TCP and UDP. */
+export const rtsp: ProtocolModule<RtspConfig> = {
+  name: "RTSP",
+  open: async (config, ports) =>
+    config.rtsp ? await openRtspServer(config, ports) : undefined,
+};

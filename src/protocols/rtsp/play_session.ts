@@ -1,0 +1,180 @@
+import type { Logger } from "#base/log.ts";
+import type { Batch } from "#core/batch.ts";
+import type { ReadGrant } from "#core/ports.ts";
+import type { Stream } from "#core/stream.ts";
+import type { Subscription } from "#core/subscription.ts";
+import type { Track } from "#core/track.ts";
+import type { RtspConnection } from "./connection.ts";
+import { TcpEgress, UdpEgress, type UdpTarget } from "./egress.ts";
+import { RtspStreamEncoder } from "./stream_encoder.ts";
+import type { TrackTransport } from "./track_transport.ts";
+import { type RtpInfoEntry, serializeRtpInfo } from "./wire/headers/rtp_info.ts";
+
+/** What a play session is made of. */
+export interface PlaySessionOptions {
+  readonly grant: ReadGrant;
+  readonly connection: RtspConnection;
+  readonly transports: ReadonlyMap<number, TrackTransport>;
+  readonly tracks: readonly Track[];
+  /** URL of the PLAY request. */
+  readonly url: string;
+  readonly logger: Logger;
+  readonly onEnd: (reason: string) => void;
+}
+
+/** The media that flows to one reader, from PLAY to PAUSE or TEARDOWN. */
+export class PlaySession {
+  /** The tracks that are sent. */
+  readonly tracks: readonly Track[];
+  #encoder: RtspStreamEncoder;
+  #encoderUse: Disposable;
+  #egress: TcpEgress | UdpEgress;
+  #subscription: Subscription;
+  #connection: RtspConnection;
+  #url: string;
+
+  /** Subscribes; media flows after `start()`. */
+  constructor(options: PlaySessionOptions) {
+    const { grant, connection, transports, tracks, logger } = options;
+    this.tracks = tracks;
+    this.#connection = connection;
+    this.#url = options.url.replace(/\/$/, "");
+    this.#encoder = PlaySession.encoderOf(grant.stream, connection, logger);
+    this.#encoderUse = this.#encoder.use();
+    const egress = {
+      encoder: this.#encoder,
+      tracks,
+      clock: connection.context.ports.clock,
+      onEnd: options.onEnd,
+    };
+    const { udp } = connection.context;
+    const targets = targetsOf(transports);
+    if (targets.size > 0 && udp) {
+      this.#egress = new UdpEgress(egress, udp, targets);
+      this.#subscription = grant.subscribe(this.#egress);
+      this.#egress.subscription = this.#subscription;
+    } else {
+      const channels = channelsOf(transports);
+      const layout = {
+        key: `rtsp/${[...channels].join(" ")}/${connection.context.settings.maxPacketBytes}`,
+        channels,
+      };
+      this.#egress = new TcpEgress(egress, connection.stream, layout);
+      this.#subscription = grant.subscribe(this.#egress);
+      connection.stream.onDrained = () => this.#subscription.resume();
+    }
+  }
+
+  /** The encoder that this server's readers of a stream share. */
+  static encoderOf(
+    stream: Stream,
+    connection: RtspConnection,
+    logger: Logger,
+  ): RtspStreamEncoder {
+    const { maxPacketBytes } = connection.context.settings;
+    return RtspStreamEncoder.of(stream, maxPacketBytes, {
+      onTooBig: (sizeBytes, maxBytes) =>
+        logger.info(
+          `RTP packets are too big (${sizeBytes} > ${maxBytes}), remuxing them into smaller ones`,
+        ),
+      onError: (message) => logger.warn(`cannot send a unit: ${message}`),
+    });
+  }
+
+  /** The media shares the connection of the requests. */
+  get isInterleaved(): boolean {
+    return this.#egress instanceof TcpEgress;
+  }
+
+  /** Media bytes handed to the system. */
+  get outboundBytes(): number {
+    return this.#egress.outboundBytes;
+  }
+
+  /** Units that were left out because the reader is too slow. */
+  get droppedUnits(): number {
+    return this.#subscription.droppedUnits;
+  }
+
+  /** RTP-Info header, if the first packets are known. Spec: RFC 2326 §12.33. */
+  rtpInfoHeaders(): Record<string, string> {
+    const first = this.#subscription.next;
+    if (first === undefined) return {};
+    const startMs = startMsOf(first);
+    const entries: RtpInfoEntry[] = [];
+    for (const track of this.tracks) {
+      const encoder = this.#encoder.track(track);
+      const sequenceNumber = firstSequenceNumber(first, track, encoder) ??
+        encoder.nextSequenceNumber;
+      const ticks = Math.round(startMs * track.clockRateHz / 1_000);
+      entries.push({
+        url: `${this.#url}/trackID=${track.id}`,
+        sequenceNumber,
+        timestampTicks: encoder.rtpTimestamp(ticks),
+      });
+    }
+    return { "RTP-Info": serializeRtpInfo(entries) };
+  }
+
+  /** Lets the media flow: the answer to PLAY has been sent. */
+  start(): void {
+    if (this.#egress instanceof UdpEgress || this.#connection.stream.isIdle) {
+      this.#subscription.resume();
+    }
+  }
+
+  /** Sends reports that are due. */
+  tick(nowMs: number): void {
+    this.#egress.tick(nowMs);
+  }
+
+  /** Stops the media. */
+  stop(): void {
+    this.#subscription[Symbol.dispose]();
+    this.#encoderUse[Symbol.dispose]();
+    this.#egress.stop();
+    this.#connection.stream.onDrained = undefined;
+  }
+}
+
+function targetsOf(
+  transports: ReadonlyMap<number, TrackTransport>,
+): Map<number, UdpTarget> {
+  const targets = new Map<number, UdpTarget>();
+  for (const [trackId, { target }] of transports) {
+    if (target) targets.set(trackId, target);
+  }
+  return targets;
+}
+
+function channelsOf(
+  transports: ReadonlyMap<number, TrackTransport>,
+): Map<number, number> {
+  const channels = new Map<number, number>();
+  for (const [trackId, transport] of [...transports].sort()) {
+    if (transport.channels) channels.set(trackId, transport.channels[0]);
+  }
+  return channels;
+}
+
+/** Stream time at which a batch begins. */
+function startMsOf({ units, tracks }: Batch): number {
+  const unit = units[0]!;
+  const track = tracks.find((one) => one.id === unit.trackId);
+  return track ? unit.ptsTicks * 1_000 / track.clockRateHz : 0;
+}
+
+/** Number of the first packet of `track` from a batch on. */
+function firstSequenceNumber(
+  first: Batch,
+  track: Track,
+  encoder: ReturnType<RtspStreamEncoder["track"]>,
+): number | undefined {
+  for (let batch: Batch | undefined = first; batch; batch = batch.next) {
+    for (const unit of batch.units) {
+      if (unit.trackId !== track.id) continue;
+      return encoder.firstSequenceNumber(unit);
+    }
+  }
+  return undefined;
+}

@@ -1,0 +1,450 @@
+import { ParseError } from "#base/errors.ts";
+import { type Logger, SampledWarning } from "#base/log.ts";
+import { codecKind, codecLabel } from "#codecs/codec.ts";
+import type { PublishGrant, ReadGrant, SessionOwner } from "#core/ports.ts";
+import type { SessionInfo } from "#core/session_info.ts";
+import type { Track } from "#core/track.ts";
+import { formatFromMedia } from "#formats/sdp/codec_mapping.ts";
+import { isBackChannel } from "#formats/sdp/media_description.ts";
+import { parseSessionDescription } from "#formats/sdp/session_description.ts";
+import type { RtspAnswer, RtspConnection } from "./connection.ts";
+import type { RtspContext } from "./context.ts";
+import { RtspError } from "./errors.ts";
+import type { AnnouncedTrack } from "./ingest.ts";
+import { PlaySession } from "./play_session.ts";
+import { RecordSession } from "./record_session.ts";
+import { accessRequest, logRefusal } from "./requests.ts";
+import { chooseTransport, type TrackTransport } from "./track_transport.ts";
+import type { UdpEndpoint } from "./udp_router.ts";
+import type { RtspRequest } from "./wire/request.ts";
+import {
+  isControlUrl,
+  parseRtspUrl,
+  type RtspUrl,
+  setupTarget,
+  type StreamTarget,
+} from "./wire/rtsp_url.ts";
+
+/** Silence after which a reader's session ends. */
+const READER_TIMEOUT_MS = 60_000;
+
+/** Tracks that a publisher may announce. */
+const MAX_TRACKS = 64;
+
+/** What a publisher announced, before it records. */
+interface Announcement {
+  readonly url: RtspUrl;
+  readonly grant: PublishGrant;
+  readonly tracks: readonly AnnouncedTrack[];
+  /** Control attribute of each track. */
+  readonly controls: readonly string[];
+}
+
+/** One session of a peer: what it announced or set up, and the media that flows. */
+export class RtspSession implements UdpEndpoint {
+  readonly id: string = crypto.randomUUID();
+  readonly logger: Logger;
+  #context: RtspContext;
+  #connection: RtspConnection;
+  #createdAtMs: number;
+  #target: StreamTarget = { pathName: "", query: "" };
+  #announcement: Announcement | undefined;
+  #readGrant: ReadGrant | undefined;
+  /** Transports of the tracks that were set up, by track id or announced position. */
+  #transports = new Map<number, TrackTransport>();
+  #player: PlaySession | undefined;
+  #recorder: RecordSession | undefined;
+  #lastSeenMs: number;
+  #isClosed = false;
+  #registration: Disposable;
+  #losses: SampledWarning;
+  #errors = 0;
+  #lastError = "";
+  #errorWarnings: SampledWarning;
+
+  /** Opens the session; it belongs to `connection` and those that join. */
+  constructor(connection: RtspConnection) {
+    const { context } = connection;
+    const { ports } = context;
+    this.#context = context;
+    this.#connection = connection;
+    this.#createdAtMs = ports.clock.wallMs();
+    this.#lastSeenMs = ports.clock.monotonicMs();
+    this.logger = ports.logger.child(`session ${this.id.slice(0, 8)}`);
+    this.#losses = new SampledWarning(
+      this.logger,
+      ports.clock,
+      (count) => `${count} RTP packets lost`,
+    );
+    this.#errorWarnings = new SampledWarning(
+      this.logger,
+      ports.clock,
+      (count) =>
+        count === 1
+          ? `processing error: ${this.#lastError}`
+          : `${count} processing errors, last was: ${this.#lastError}`,
+    );
+    connection.sessions.add(this);
+    context.sessions.set(this.key, this);
+    this.#registration = ports.sessions.register(() => this.describe());
+    this.logger.info(`created by ${connection.remoteAddress}`);
+    ports.events.emit({ type: "sessionOpened", session: this.describe() });
+  }
+
+  /** Id as it stands in the Session header. */
+  get key(): string {
+    return this.id.replaceAll("-", "");
+  }
+
+  /** Media flows. */
+  get isActive(): boolean {
+    return this.#player !== undefined || this.#recorder !== undefined;
+  }
+
+  /** The peer sends media. */
+  get isPublishing(): boolean {
+    return this.#recorder !== undefined;
+  }
+
+  /** The peer is alive. */
+  touch(): void {
+    this.#lastSeenMs = this.#context.ports.clock.monotonicMs();
+  }
+
+  /** A request for this session came over another connection. @throws {RtspError} if its media is interleaved. */
+  join(connection: RtspConnection): void {
+    if (connection.sessions.has(this)) return;
+    if (this.#connection.interleaved === this) {
+      throw new RtspError(
+        400,
+        "the session's media is interleaved with another connection",
+      );
+    }
+    if (connection.stream.peer.ip !== this.#connection.stream.peer.ip) {
+      throw new RtspError(454, "the session belongs to another address");
+    }
+    connection.sessions.add(this);
+    this.#connection = connection;
+  }
+
+  /** Takes what a publisher wants to send. */
+  async announce(
+    connection: RtspConnection,
+    request: RtspRequest,
+    url: RtspUrl,
+    target: StreamTarget,
+  ): Promise<void> {
+    if (this.#announcement || this.#readGrant) {
+      throw new RtspError(455, "ANNOUNCE in a session that has begun already");
+    }
+    const { tracks, controls } = announcedTracks(request.body);
+    const grant = await this.#context.ports.access.publish(
+      accessRequest(connection, request, "publish", target, this.id),
+      this.#owner(),
+    ).catch((error) => {
+      logRefusal(this.logger, error);
+      throw error;
+    });
+    this.#target = target;
+    this.#announcement = { url, grant, tracks, controls };
+    this.#closeWithGrant(grant.revoked);
+  }
+
+  /** Sets a track up; answers the Transport header. */
+  async setup(
+    connection: RtspConnection,
+    request: RtspRequest,
+  ): Promise<{ Transport: string }> {
+    this.touch();
+    if (this.isActive) {
+      throw new RtspError(455, "SETUP while media flows");
+    }
+    const index = this.#announcement
+      ? this.#announcedIndex(parseRtspUrl(request.url), this.#announcement)
+      : await this.#requestedTrack(connection, request);
+    if (this.#transports.has(index)) {
+      throw new RtspError(400, `track ${index} was set up already`);
+    }
+    const chosen = chooseTransport({
+      request,
+      connection,
+      isPublishing: this.#announcement !== undefined,
+      others: [...this.#transports.values()],
+      ssrc: this.#announcement ? undefined : this.#ssrcOf(connection, index),
+    });
+    this.#transports.set(index, chosen.transport);
+    return { Transport: chosen.header };
+  }
+
+  /** Begins to send media. */
+  play(connection: RtspConnection, request: RtspRequest): RtspAnswer {
+    const grant = this.#readGrant;
+    if (!grant || this.#transports.size === 0) {
+      throw new RtspError(455, "PLAY before SETUP");
+    }
+    if (this.#player) return { status: 200 };
+    const player = new PlaySession({
+      grant,
+      connection,
+      transports: this.#transports,
+      tracks: this.#playedTracks(grant),
+      url: request.url,
+      logger: this.logger,
+      onEnd: (reason) => this.#endWithStream(reason),
+    });
+    this.#player = player;
+    if (player.isInterleaved) connection.interleaved = this;
+    else this.#routeUdp();
+    this.logger.info(this.#readingLine(player));
+    return {
+      status: 200,
+      headers: player.rtpInfoHeaders(),
+      afterwards: () => player.start(),
+    };
+  }
+
+  /** Begins to take media. */
+  record(connection: RtspConnection): RtspAnswer {
+    const announcement = this.#announcement;
+    if (!announcement) throw new RtspError(455, "RECORD before ANNOUNCE");
+    if (this.#recorder) return { status: 200 };
+    const { tracks, grant } = announcement;
+    if (this.#transports.size !== tracks.length) {
+      throw new RtspError(
+        400,
+        `RECORD with ${this.#transports.size} of ${tracks.length} announced tracks set up`,
+      );
+    }
+    this.#recorder = new RecordSession({
+      connection,
+      grant,
+      tracks,
+      transports: this.#transports,
+      onError: (message) => this.#countError(message),
+      onLoss: (count) => this.#losses.add(count),
+    });
+    this.touch();
+    if (this.#recorder.isInterleaved) connection.interleaved = this;
+    else this.#routeUdp();
+    this.logger.info(`is publishing to path '${this.#target.pathName}'`);
+    return { status: 200 };
+  }
+
+  /** Stops the media, keeps what was set up. */
+  pause(): void {
+    this.#player?.stop();
+    this.#player = undefined;
+    this.#recorder?.stop();
+    this.#recorder = undefined;
+    if (this.#connection.interleaved === this) {
+      this.#connection.interleaved = undefined;
+    }
+  }
+
+  /** Media of the peer on a channel of its connection. Hot path. */
+  handleInterleaved(channel: number, packet: Uint8Array): void {
+    this.touch();
+    this.#recorder?.handleInterleaved(channel, packet);
+  }
+
+  /** Media of the peer in a datagram. Hot path. */
+  handleRtpDatagram(trackIndex: number, packet: Uint8Array): void {
+    this.touch();
+    this.#recorder?.handleRtp(trackIndex, packet);
+    this.#recorder?.flush();
+  }
+
+  /** RTCP of the peer in a datagram. */
+  handleRtcpDatagram(trackIndex: number, packet: Uint8Array): void {
+    this.touch();
+    this.#recorder?.handleRtcp(trackIndex, packet);
+    this.#recorder?.flush();
+  }
+
+  /** Everything of one read of the connection was given. */
+  flush(): void {
+    this.#recorder?.flush();
+  }
+
+  /** Sends reports that are due and ends a session whose peer is gone. */
+  tick(nowMs: number): void {
+    this.#player?.tick(nowMs);
+    this.#recorder?.tick(nowMs);
+    const { readTimeoutMs } = this.#context.settings;
+    const limitMs = this.#recorder ? readTimeoutMs : READER_TIMEOUT_MS;
+    if (nowMs - this.#lastSeenMs <= limitMs) return;
+    this.close("session timed out");
+    this.#connection.closeAfterDrain("session timed out");
+  }
+
+  /** A connection of this session has ended. */
+  handleConnectionEnd(connection: RtspConnection, reason: string): void {
+    connection.sessions.delete(this);
+    if (connection !== this.#connection) return;
+    const isUdpPublisher = this.#recorder && !this.#recorder.isInterleaved;
+    if (!isUdpPublisher) this.close(reason === "EOF" ? "not in use" : reason);
+  }
+
+  /** Ends the session. */
+  close(reason: string): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    const session = this.describe();
+    this.pause();
+    this.#readGrant?.[Symbol.dispose]();
+    this.#announcement?.grant[Symbol.dispose]();
+    for (const transport of this.#transports.values()) transport.release();
+    this.#losses[Symbol.dispose]();
+    this.#errorWarnings[Symbol.dispose]();
+    this.#connection.sessions.delete(this);
+    this.#context.sessions.delete(this.key);
+    this.#registration[Symbol.dispose]();
+    this.logger.info(`destroyed: ${reason}`);
+    this.#context.ports.events.emit({ type: "sessionClosed", session, reason });
+  }
+
+  /** This session, for lists and events. */
+  describe(): SessionInfo {
+    const grant = this.#announcement?.grant ?? this.#readGrant;
+    return {
+      id: this.id,
+      type: "rtspSession",
+      createdAtMs: this.#createdAtMs,
+      remoteAddress: this.#connection.remoteAddress,
+      state: this.#recorder ? "publish" : this.#player ? "read" : "idle",
+      pathName: this.#target.pathName,
+      query: this.#target.query,
+      user: grant?.user ?? "",
+      userAgent: this.#connection.userAgent,
+      inboundBytes: this.#recorder?.inboundBytes ?? 0,
+      outboundBytes: this.#player?.outboundBytes ?? 0,
+      droppedUnits: this.#player?.droppedUnits ?? 0,
+      lostPackets: this.#recorder?.lostPackets ?? 0,
+      transport: this.#transports.values().next().value?.label ?? "",
+    };
+  }
+
+  #owner(): SessionOwner {
+    return { logger: this.logger, describe: () => this.describe() };
+  }
+
+  #announcedIndex(url: RtspUrl, announcement: Announcement): number {
+    const index = announcement.controls.findIndex((control) =>
+      isControlUrl(url, announcement.url, control)
+    );
+    if (index < 0) throw new RtspError(400, "SETUP of an unknown track");
+    return index;
+  }
+
+  /** Track that a reader sets up; the first one lets it in. */
+  async #requestedTrack(
+    connection: RtspConnection,
+    request: RtspRequest,
+  ): Promise<number> {
+    const { trackId, ...target } = setupTarget(parseRtspUrl(request.url));
+    if (this.#readGrant === undefined) {
+      this.#target = target;
+      this.#readGrant = await this.#context.ports.access.read(
+        accessRequest(connection, request, "read", target, this.id),
+        this.#owner(),
+      ).catch((error) => {
+        logRefusal(this.logger, error);
+        throw error;
+      });
+      this.#closeWithGrant(this.#readGrant.revoked);
+    } else if (target.pathName !== this.#target.pathName) {
+      throw new RtspError(400, "SETUP of a track of another path");
+    }
+    const { stream } = this.#readGrant;
+    if (!stream.tracks.some((track) => track.id === trackId)) {
+      throw new RtspError(400, `SETUP of track ${trackId}, which is not there`);
+    }
+    return trackId;
+  }
+
+  #playedTracks(grant: ReadGrant): Track[] {
+    return grant.stream.tracks.filter((track) =>
+      this.#transports.has(track.id)
+    );
+  }
+
+  #ssrcOf(connection: RtspConnection, trackId: number): number | undefined {
+    const stream = this.#readGrant?.stream;
+    const track = stream?.tracks.find((one) => one.id === trackId);
+    if (!stream || !track) return undefined;
+    const encoder = PlaySession.encoderOf(stream, connection, this.logger);
+    return encoder.track(track).options.ssrc;
+  }
+
+  #routeUdp(): void {
+    for (const [index, transport] of this.#transports) {
+      transport.route(this, index);
+    }
+  }
+
+  #readingLine(player: PlaySession): string {
+    const labels = player.tracks.map((track) => codecLabel(track.codec));
+    return `is reading from path '${this.#target.pathName}', with ${
+      player.isInterleaved ? "TCP" : "UDP"
+    }, ${labels.length} ${
+      labels.length === 1 ? "track" : "tracks"
+    } (${labels.join(", ")})`;
+  }
+
+  #countError(message: string): void {
+    this.#errors++;
+    this.#lastError = message;
+    this.#errorWarnings.add(1);
+  }
+
+  #closeWithGrant(revoked: AbortSignal): void {
+    revoked.addEventListener("abort", () => {
+      const reason = revoked.reason instanceof Error
+        ? revoked.reason.message
+        : "terminated";
+      this.#endWithStream(reason);
+    }, { once: true });
+  }
+
+  /** The media is over: the peer learns it by the end of its connection. */
+  #endWithStream(reason: string): void {
+    const connection = this.#connection;
+    this.close(reason);
+    connection.closeAfterDrain(reason);
+  }
+}
+
+/** Tracks of an announced description. @throws {ParseError | RtspError} */
+function announcedTracks(
+  body: Uint8Array,
+): { tracks: AnnouncedTrack[]; controls: string[] } {
+  const { media } = parseSessionDescription(body);
+  if (media.length === 0 || media.length > MAX_TRACKS) {
+    throw new RtspError(
+      400,
+      `ANNOUNCE with ${media.length} tracks, wanted 1 to ${MAX_TRACKS}`,
+    );
+  }
+  const tracks: AnnouncedTrack[] = [];
+  const controls: string[] = [];
+  for (const [id, section] of media.entries()) {
+    if (isBackChannel(section)) {
+      throw new RtspError(400, "back channels cannot be recorded");
+    }
+    const { format, parameters, payloadType, clockRateHz } = formatFromMedia(
+      section,
+    );
+    const kind = codecKind(parameters);
+    const track = { id, kind, codec: parameters, clockRateHz };
+    tracks.push({ track, format, payloadType });
+    if (section.control === undefined && media.length > 1) {
+      throw new ParseError("needs a control attribute", {
+        format: "SDP",
+        field: `media[${id}].control`,
+        offsetBytes: 0,
+      });
+    }
+    controls.push(section.control ?? "");
+  }
+  return { tracks, controls };
+}

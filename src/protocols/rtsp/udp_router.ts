@@ -1,0 +1,74 @@
+import type { UdpSocket } from "#platform/udp/udp_socket.ts";
+
+/** Takes the datagrams of one peer. */
+export interface UdpEndpoint {
+  /** Owned. */
+  handleRtpDatagram(trackIndex: number, packet: Uint8Array): void;
+  /** Borrowed. */
+  handleRtcpDatagram(trackIndex: number, packet: Uint8Array): void;
+}
+
+interface Route {
+  readonly endpoint: UdpEndpoint;
+  readonly trackIndex: number;
+}
+
+/** Hands datagrams to the session of their sender; those of strangers are dropped and counted. */
+export class UdpRouter {
+  /** Datagrams from addresses that belong to no session. */
+  strangerDatagrams = 0;
+  #rtp = new Map<string, Route>();
+  #rtcp = new Map<string, Route>();
+
+  /** Reads both sockets until they are closed. */
+  async run(rtp: UdpSocket, rtcp: UdpSocket): Promise<void> {
+    await Promise.all([
+      rtp.receive((datagram, ip, port) => {
+        const route = this.#find(this.#rtp, ip, port);
+        route?.endpoint.handleRtpDatagram(route.trackIndex, datagram.slice());
+      }),
+      rtcp.receive((datagram, ip, port) => {
+        const route = this.#find(this.#rtcp, ip, port);
+        route?.endpoint.handleRtcpDatagram(route.trackIndex, datagram);
+      }),
+    ]);
+  }
+
+  /** Whether these ports of a peer belong to a session already. */
+  isTaken(ip: string, ports: readonly [number, number]): boolean {
+    return this.#rtp.has(keyOf(ip, ports[0])) ||
+      this.#rtcp.has(keyOf(ip, ports[1]));
+  }
+
+  /** Sends what comes from a peer's ports to `endpoint` until disposed of. */
+  add(
+    ip: string,
+    ports: readonly [number, number],
+    route: Route,
+  ): Disposable {
+    const rtpKey = keyOf(ip, ports[0]);
+    const rtcpKey = keyOf(ip, ports[1]);
+    this.#rtp.set(rtpKey, route);
+    this.#rtcp.set(rtcpKey, route);
+    return {
+      [Symbol.dispose]: () => {
+        this.#rtp.delete(rtpKey);
+        this.#rtcp.delete(rtcpKey);
+      },
+    };
+  }
+
+  #find(
+    routes: ReadonlyMap<string, Route>,
+    ip: string,
+    port: number,
+  ): Route | undefined {
+    const route = routes.get(keyOf(ip, port));
+    if (route === undefined) this.strangerDatagrams++;
+    return route;
+  }
+}
+
+function keyOf(ip: string, port: number): string {
+  return `${ip} ${port}`;
+}

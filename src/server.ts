@@ -1,0 +1,83 @@
+import type { Clock } from "#base/clock.ts";
+import type { Logger } from "#base/log.ts";
+import { InternalAuthenticator } from "#auth/authenticator.ts";
+import type { Config } from "#config/root_schema.ts";
+import { EventBus } from "#core/event_bus.ts";
+import type { ProtocolModule, RunningModule } from "#core/ports.ts";
+import { SessionList } from "#core/session_list.ts";
+import { PathManager } from "#paths/path_manager.ts";
+import { PathMatcher } from "#paths/path_matcher.ts";
+import { rtmp } from "#protocols/rtmp/mod.ts";
+import { rtsp } from "#protocols/rtsp/mod.ts";
+
+/** Every protocol there is, in the order in which they are opened. */
+const MODULES: readonly ProtocolModule<Config>[] = [rtsp, rtmp];
+
+/** What a server is given. */
+export interface ServerOptions {
+  readonly config: Config;
+  readonly logger: Logger;
+  readonly clock: Clock;
+}
+
+/** A running server: all protocols over one set of paths. */
+export class Server implements AsyncDisposable {
+  /** What happens, as it happens. */
+  readonly events: EventBus;
+  /** Who is there. */
+  readonly sessions: SessionList;
+  #opened: AsyncDisposableStack;
+
+  /** Takes over `opened`; use {@linkcode openServer}. */
+  constructor(
+    parts: { readonly events: EventBus; readonly sessions: SessionList },
+    opened: AsyncDisposableStack,
+  ) {
+    this.events = parts.events;
+    this.sessions = parts.sessions;
+    this.#opened = opened;
+  }
+
+  /** Ends every session and closes every port. Idempotent. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#opened.disposeAsync();
+  }
+}
+
+/**
+ * Opens everything that the configuration switches on.
+ *
+ * @throws {Error} if something cannot be opened; what was open is closed again.
+ */
+export async function openServer(options: ServerOptions): Promise<Server> {
+  const { config, logger, clock } = options;
+  const events = new EventBus();
+  const sessions = new SessionList();
+  await using opened = new AsyncDisposableStack();
+  const access = opened.use(
+    new PathManager({
+      matcher: new PathMatcher(config.paths),
+      authenticator: new InternalAuthenticator(config.authInternalUsers),
+      clock,
+      logger,
+      events,
+      maxQueuedUnits: config.writeQueueSize,
+      revision: 1,
+    }),
+  );
+  for (const module of MODULES) {
+    const ports = {
+      access,
+      events,
+      sessions,
+      clock,
+      logger: logger.child(module.name),
+    };
+    const running: RunningModule<Config> | undefined = await module.open(
+      config,
+      ports,
+    );
+    if (running) opened.use(running);
+  }
+  return new Server({ events, sessions }, opened.move());
+}

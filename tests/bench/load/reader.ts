@@ -1,0 +1,142 @@
+import { freeUdpPortPair } from "#test/ports.ts";
+import type { StampFinder } from "./frame_source.ts";
+import { type MediaCounter, RtmpCounter, RtpCounter } from "./media_counter.ts";
+import { openRtmpClient } from "./rtmp_client.ts";
+import { InterleavedWalker, openRtspClient } from "./rtsp_client.ts";
+
+/** How readers get the stream. */
+export type LoadProtocol = "rtsp-tcp" | "rtsp-udp" | "rtmp";
+
+/** What a reader is opened with. */
+export interface ReaderOptions {
+  readonly protocol: LoadProtocol;
+  readonly url: string;
+  readonly framesPerSecond: number;
+  /** Notes the delay of every frame this reader receives. */
+  readonly finder?: StampFinder | undefined;
+}
+
+/** One reader that counts and keeps nothing. */
+export interface LoadReader extends Disposable {
+  readonly counter: MediaCounter;
+  /** Settles when the server or a fault has ended it. */
+  readonly ended: Promise<void>;
+}
+
+const READ_BUFFER_BYTES = 128 * 1_024;
+
+const MAX_BIND_TRIES = 20;
+
+/** Connects a reader; media flows once this has returned. */
+export function openReader(options: ReaderOptions): Promise<LoadReader> {
+  switch (options.protocol) {
+    case "rtsp-tcp":
+      return openRtspTcpReader(options);
+    case "rtsp-udp":
+      return openRtspUdpReader(options);
+    case "rtmp":
+      return openRtmpReader(options);
+  }
+}
+
+async function openRtspTcpReader(options: ReaderOptions): Promise<LoadReader> {
+  const client = await openRtspClient(options.url);
+  await client.play("RTP/AVP/TCP;unicast;interleaved=0-1");
+  const counter = new RtpCounter();
+  const walker = new InterleavedWalker(counter);
+  walker.push(client.takeBuffered());
+  const ended = readTcp(client.conn, options.finder, (chunk) => {
+    walker.push(chunk);
+  });
+  return { counter, ended, [Symbol.dispose]: () => client[Symbol.dispose]() };
+}
+
+/** Reads until the end. */
+async function readTcp(
+  conn: Deno.TcpConn,
+  finder: StampFinder | undefined,
+  count: (chunk: Uint8Array) => void,
+): Promise<void> {
+  const buffer = new Uint8Array(READ_BUFFER_BYTES);
+  for (;;) {
+    const length = await conn.read(buffer);
+    if (length === null) return;
+    const chunk = buffer.subarray(0, length);
+    finder?.pushStream(chunk);
+    count(chunk);
+  }
+}
+
+async function openRtmpReader(options: ReaderOptions): Promise<LoadReader> {
+  const counter = new RtmpCounter(options.framesPerSecond);
+  const client = await openRtmpClient(options.url, counter);
+  await client.play(options.url.split("/").at(-1)!);
+  return {
+    counter,
+    ended: client.drain(options.finder),
+    [Symbol.dispose]: () => client[Symbol.dispose](),
+  };
+}
+
+async function openRtspUdpReader(options: ReaderOptions): Promise<LoadReader> {
+  using opened = new DisposableStack();
+  const client = opened.use(await openRtspClient(options.url));
+  const { port, media, control } = bindPair();
+  opened.defer(() => media.close());
+  opened.defer(() => control.close());
+  const counter = new RtpCounter();
+  const done = Promise.all([
+    receive(control, () => {}),
+    receive(media, (datagram) => {
+      options.finder?.push(datagram);
+      counter.push(datagram, datagram.length);
+    }),
+  ]);
+  await client.play(`RTP/AVP;unicast;client_port=${port}-${port + 1}`);
+  const closing = readTcp(client.conn, undefined, () => {});
+  const owned = opened.move();
+  return {
+    counter,
+    ended: Promise.race([done, closing]).then(() => {}),
+    [Symbol.dispose]: () => owned.dispose(),
+  };
+}
+
+function bindPair(): {
+  port: number;
+  media: Deno.DatagramConn;
+  control: Deno.DatagramConn;
+} {
+  for (let tries = 1;; tries++) {
+    const port = freeUdpPortPair();
+    try {
+      const media = bind(port);
+      try {
+        return { port, media, control: bind(port + 1) };
+      } catch (error) {
+        media.close();
+        throw error;
+      }
+    } catch (error) {
+      // Another process was faster between looking and binding.
+      if (
+        !(error instanceof Deno.errors.AddrInUse) || tries === MAX_BIND_TRIES
+      ) throw error;
+    }
+  }
+}
+
+function bind(port: number): Deno.DatagramConn {
+  return Deno.listenDatagram({ transport: "udp", hostname: "127.0.0.1", port });
+}
+
+async function receive(
+  socket: Deno.DatagramConn,
+  count: (datagram: Uint8Array) => void,
+): Promise<void> {
+  const buffer = new Uint8Array(65_536);
+  for (;;) {
+    const [datagram] = await socket.receive(buffer);
+    count(datagram);
+  }
+}

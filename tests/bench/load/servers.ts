@@ -1,0 +1,181 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { freeTcpPort } from "#test/ports.ts";
+import { type RunningProcess, startProcess } from "#test/processes.ts";
+import { nginxRtmp } from "#test/programs.ts";
+import {
+  freeServerPorts,
+  serverConfig,
+  startWeir,
+} from "#test/weir_process.ts";
+import type { LoadProtocol } from "./reader.ts";
+
+/** Servers that can be measured. */
+export type ServerName =
+  | "weir"
+  | "mediamtx"
+  | "nginx-rtmp"
+  | "node-media-server";
+
+/** A running server with one path. */
+export interface BenchServer extends AsyncDisposable {
+  readonly pid: number;
+  /** From the start of the process until it accepts connections. */
+  readonly startMs: number;
+  readonly rtspUrl?: string;
+  readonly rtmpUrl: string;
+}
+
+/** How a server is started, and what it can do. */
+interface ServerKind {
+  readonly protocols: readonly LoadProtocol[];
+  isAvailable(): boolean;
+  start(): Promise<BenchServer>;
+}
+
+const ROOT = fileURLToPath(new URL("../../..", import.meta.url));
+
+const NODE_MEDIA_SERVER = fileURLToPath(
+  new URL("../../helpers/peers/node_media_server.ts", import.meta.url),
+);
+
+const STREAM = "live/bench";
+
+const START_TIMEOUT_MS = 30_000;
+const POLL_INTERVAL_MS = 2;
+
+const WEIR_CONFIG = "logLevel: warn\n";
+
+/** Every server, ours first. */
+export const SERVERS: Readonly<Record<ServerName, ServerKind>> = {
+  weir: {
+    protocols: ["rtsp-tcp", "rtsp-udp", "rtmp"],
+    isAvailable: () =>
+      Deno.env.has("WEIR_BIN") || existsSync(join(ROOT, "main.ts")),
+    start: startOurs,
+  },
+  mediamtx: {
+    protocols: ["rtsp-tcp", "rtsp-udp", "rtmp"],
+    isAvailable: () => Deno.env.has("MEDIAMTX_BIN"),
+    start: startMediamtx,
+  },
+  "nginx-rtmp": {
+    protocols: ["rtmp"],
+    isAvailable: () => nginxRtmp() !== undefined,
+    start: startNginx,
+  },
+  "node-media-server": {
+    protocols: ["rtmp"],
+    isAvailable: () => true,
+    start: startNodeMediaServer,
+  },
+};
+
+async function startOurs(): Promise<BenchServer> {
+  const startMs = performance.now();
+  const weir = await startWeir();
+  return {
+    pid: weir.pid,
+    startMs: performance.now() - startMs,
+    rtspUrl: weir.rtspUrl(STREAM),
+    rtmpUrl: weir.rtmpUrl(STREAM),
+    [Symbol.asyncDispose]: () => weir[Symbol.asyncDispose](),
+  };
+}
+
+async function startMediamtx(): Promise<BenchServer> {
+  const ports = freeServerPorts();
+  const server = await startInFolder(ports.rtmpPort, async (folder) => {
+    const file = join(folder, "mediamtx.yml");
+    await Deno.writeTextFile(file, serverConfig(WEIR_CONFIG, ports));
+    return startProcess(Deno.env.get("MEDIAMTX_BIN")!, [file]);
+  });
+  return { ...server, rtspUrl: `rtsp://127.0.0.1:${ports.rtspPort}/${STREAM}` };
+}
+
+function startNginx(): Promise<BenchServer> {
+  const { executable, module } = nginxRtmp()!;
+  const port = freeTcpPort();
+  return startInFolder(port, async (folder) => {
+    const file = join(folder, "nginx.conf");
+    await Deno.writeTextFile(
+      file,
+      `
+        load_module ${module};
+        daemon off;
+        master_process off;
+        worker_processes 1;
+        pid ${folder}/nginx.pid;
+        error_log stderr warn;
+        events { worker_connections 4096; }
+        rtmp {
+          access_log off;
+          server {
+            listen 127.0.0.1:${port};
+            chunk_size 65536;
+            application live { live on; }
+          }
+        }
+      `,
+    );
+    return startProcess(executable, ["-p", folder, "-c", file]);
+  });
+}
+
+function startNodeMediaServer(): Promise<BenchServer> {
+  const port = freeTcpPort();
+  return startInFolder(port, (folder) => {
+    const args = ["run", "--quiet", "--no-check", "--allow-all"];
+    return startProcess(
+      Deno.execPath(),
+      [...args, NODE_MEDIA_SERVER, `${port}`, folder],
+    );
+  });
+}
+
+/** Starts a server that keeps its files in a folder of its own. */
+async function startInFolder(
+  port: number,
+  start: (folder: string) => RunningProcess | Promise<RunningProcess>,
+): Promise<BenchServer> {
+  await using opened = new AsyncDisposableStack();
+  const folder = await Deno.makeTempDir({ prefix: "weir_bench_" });
+  opened.defer(() => Deno.remove(folder, { recursive: true }));
+  const startMs = performance.now();
+  const running = opened.use(await start(folder));
+  await waitForListener(port, running);
+  const readyMs = performance.now();
+  const owned = opened.move();
+  return {
+    pid: running.pid,
+    startMs: readyMs - startMs,
+    rtmpUrl: `rtmp://127.0.0.1:${port}/${STREAM}`,
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  };
+}
+
+async function waitForListener(
+  port: number,
+  running: RunningProcess,
+): Promise<void> {
+  const deadlineMs = performance.now() + START_TIMEOUT_MS;
+  while (!await accepts(port)) {
+    if (performance.now() > deadlineMs) {
+      throw new Error(
+        `Nothing listens on ${port}: ${running.lines.join("\n")}`,
+      );
+    }
+    await new Promise((resolve) => setTimeout(resolve, POLL_INTERVAL_MS));
+  }
+}
+
+async function accepts(port: number): Promise<boolean> {
+  try {
+    (await Deno.connect({ hostname: "127.0.0.1", port })).close();
+    return true;
+  } catch (error) {
+    if (error instanceof Deno.errors.ConnectionRefused) return false;
+    throw error;
+  }
+}

@@ -1,0 +1,182 @@
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { freeTcpPort, freeUdpPortPair } from "./ports.ts";
+import { type RunningProcess, startProcess } from "./processes.ts";
+
+/** What a server process is started with. */
+export interface WeirOptions {
+  /**
+   * YAML text; addresses and paths it does not name are added. Without it
+   * everything may be published.
+   */
+  readonly config?: string;
+  readonly env?: Readonly<Record<string, string>>;
+  /** Executable to run instead of `main.ts`; else `WEIR_BIN`, if set. */
+  readonly bin?: string;
+}
+
+/** Ports of a media server. */
+export interface ServerPorts {
+  readonly rtspPort: number;
+  readonly rtmpPort: number;
+  /** Even; RTCP is on the port after it. */
+  readonly rtpPort: number;
+}
+
+/** Permissions that `main.ts` is run with. */
+export const WEIR_PERMISSIONS: readonly string[] = [
+  "--no-prompt",
+  "--allow-net",
+  "--allow-read",
+  "--allow-write",
+  "--allow-env",
+  "--allow-sys",
+  "--allow-ffi",
+];
+
+const MAIN = fileURLToPath(new URL("../../main.ts", import.meta.url));
+
+const START_TIMEOUT_MS = 60_000;
+
+/** Ports that are free now. */
+export function freeServerPorts(): ServerPorts {
+  return {
+    rtspPort: freeTcpPort(),
+    rtmpPort: freeTcpPort(),
+    rtpPort: freeUdpPortPair(),
+  };
+}
+
+/**
+ * A configuration file: `config` and, for every key it does not have, the
+ * ports given, the other servers off, and a path that takes everything.
+ */
+export function serverConfig(config: string, ports: ServerPorts): string {
+  const defaults = {
+    rtspAddress: `127.0.0.1:${ports.rtspPort}`,
+    rtpAddress: `127.0.0.1:${ports.rtpPort}`,
+    rtcpAddress: `127.0.0.1:${ports.rtpPort + 1}`,
+    rtmpAddress: `127.0.0.1:${ports.rtmpPort}`,
+    hls: "no",
+    webrtc: "no",
+    srt: "no",
+    moq: "no",
+    paths: "{all_others: {}}",
+  };
+  const added = Object.entries(defaults)
+    .filter(([key]) => !hasKey(config, key))
+    .map(([key, value]) => `${key}: ${value}\n`);
+  return `${added.join("")}${config}\n`;
+}
+
+/**
+ * Starts the server on free ports and waits until it listens.
+ *
+ * @throws {Error} with its log, if it ends or does not listen in time.
+ */
+export async function startWeir(
+  options: WeirOptions = {},
+): Promise<WeirProcess> {
+  const config = options.config ?? "";
+  const ports = freeServerPorts();
+  const folder = await Deno.makeTempDir({ prefix: "weir_test_" });
+  await using opened = new AsyncDisposableStack();
+  opened.defer(() => Deno.remove(folder, { recursive: true }));
+  const file = join(folder, "weir.yml");
+  await Deno.writeTextFile(file, serverConfig(config, ports));
+  const process = opened.use(startServer(file, options));
+  for (const [key, line] of LISTENING_LINES) {
+    if (new RegExp(`^${key}: *(no|false)\\b`, "m").test(config)) continue;
+    await process.waitForLine(line, START_TIMEOUT_MS);
+  }
+  return new WeirProcess(process, ports, opened.move());
+}
+
+const LISTENING_LINES = [
+  ["rtsp", /\[RTSP\] started with listener/],
+  ["rtmp", /\[RTMP\] started with listener/],
+] as const;
+
+function startServer(file: string, options: WeirOptions): RunningProcess {
+  const env = options.env ?? {};
+  const executable = options.bin ?? Deno.env.get("WEIR_BIN");
+  if (executable !== undefined) {
+    return startProcess(executable, [file], { env });
+  }
+  const args = [
+    "run",
+    "--quiet",
+    "--no-check",
+    ...WEIR_PERMISSIONS,
+    MAIN,
+    file,
+  ];
+  return startProcess(Deno.execPath(), args, { env });
+}
+
+function hasKey(config: string, key: string): boolean {
+  return new RegExp(`^${key}:`, "m").test(config);
+}
+
+/** A running server; dispose of it to kill it. */
+export class WeirProcess implements AsyncDisposable {
+  readonly rtspPort: number;
+  readonly rtmpPort: number;
+  readonly rtpPort: number;
+  readonly pid: number;
+  #process: RunningProcess;
+  #opened: AsyncDisposableStack;
+
+  /** Takes over `opened`; use {@linkcode startWeir}. */
+  constructor(
+    process: RunningProcess,
+    ports: ServerPorts,
+    opened: AsyncDisposableStack,
+  ) {
+    this.rtspPort = ports.rtspPort;
+    this.rtmpPort = ports.rtmpPort;
+    this.rtpPort = ports.rtpPort;
+    this.pid = process.pid;
+    this.#process = process;
+    this.#opened = opened;
+  }
+
+  /** Lines logged so far. */
+  get log(): readonly string[] {
+    return this.#process.lines;
+  }
+
+  /**
+   * Waits for a line of the log, those already there included.
+   *
+   * @throws {Error} with the log's end, if the line does not come.
+   */
+  waitForLog(pattern: RegExp, timeoutMs?: number): Promise<RegExpExecArray> {
+    return this.#process.waitForLine(pattern, timeoutMs);
+  }
+
+  /** RTSP address of a path. */
+  rtspUrl(path: string): string {
+    return `rtsp://127.0.0.1:${this.rtspPort}/${path}`;
+  }
+
+  /** RTMP address of a path. */
+  rtmpUrl(path: string): string {
+    return `rtmp://127.0.0.1:${this.rtmpPort}/${path}`;
+  }
+
+  /** Sends a signal to the server. */
+  kill(signal: Deno.Signal): void {
+    this.#process.kill(signal);
+  }
+
+  /** Asks the server to end and returns its exit code. */
+  async stop(): Promise<number> {
+    return (await this.#process.stop()).code;
+  }
+
+  /** Kills the server if it still runs and removes its files. Idempotent. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#opened.disposeAsync();
+  }
+}

@@ -1,0 +1,84 @@
+import { PlatformError } from "#platform/errors.ts";
+import { type ByteSource, SocketConnection } from "#platform/tcp_connection.ts";
+import { assertEquals, assertRejects } from "#test/assert.ts";
+
+/** A connection of the runtime whose writes are answered by the test. */
+function scriptedSource(): ByteSource & {
+  writes: { bytes: number[]; take: (count: number) => void }[];
+} {
+  const address = {
+    transport: "tcp",
+    hostname: "::ffff:192.0.2.7",
+    port: 5,
+  } as const;
+  const source = {
+    writes: [] as { bytes: number[]; take: (count: number) => void }[],
+    localAddr: address,
+    remoteAddr: address,
+    read: () => Promise.resolve(null),
+    write(bytes: Uint8Array): Promise<number> {
+      const { promise, resolve } = Promise.withResolvers<number>();
+      source.writes.push({ bytes: [...bytes], take: resolve });
+      return promise;
+    },
+    closeWrite: () => Promise.resolve(),
+    close: () => {},
+  };
+  return source;
+}
+
+Deno.test("SocketConnection joins what waits and sends nothing beside a write", async () => {
+  const source = scriptedSource();
+  const connection = new SocketConnection(source, undefined);
+  assertEquals(connection.peer.ip, "192.0.2.7");
+  let drains = 0;
+  connection.onDrained = () => drains++;
+  connection.send(Uint8Array.of(1, 2, 3, 4));
+  connection.send(Uint8Array.of(5));
+  connection.send(Uint8Array.of(6, 7));
+  assertEquals(connection.bufferedBytes, 7);
+  source.writes[0]!.take(3);
+  await Promise.resolve();
+  assertEquals(source.writes.map(({ bytes }) => bytes), [[1, 2, 3, 4], [4]]);
+  assertEquals([connection.bufferedBytes, connection.sentBytes], [4, 3]);
+  source.writes[1]!.take(1);
+  await Promise.resolve();
+  assertEquals(source.writes[2]!.bytes, [5, 6, 7]);
+  assertEquals([drains, connection.isIdle], [0, false]);
+  source.writes[2]!.take(3);
+  await Promise.resolve();
+  assertEquals([drains, connection.isIdle, connection.sentBytes], [1, true, 7]);
+  assertEquals(source.writes.length, 3);
+  connection.close();
+});
+
+Deno.test("SocketConnection takes a send from inside onDrained", async () => {
+  const source = scriptedSource();
+  const connection = new SocketConnection(source, undefined);
+  connection.onDrained = () => {
+    connection.onDrained = undefined;
+    connection.send(Uint8Array.of(2));
+  };
+  connection.send(Uint8Array.of(1));
+  source.writes[0]!.take(1);
+  await Promise.resolve();
+  assertEquals(source.writes.map(({ bytes }) => bytes), [[1], [2]]);
+  assertEquals(connection.isIdle, false);
+  connection.close();
+});
+
+Deno.test("SocketConnection.read() throws when the peer resets", async () => {
+  const source = scriptedSource();
+  const connection = new SocketConnection(source, undefined);
+  source.read = () =>
+    Promise.reject(new Deno.errors.ConnectionReset("os error 104"));
+  const error = await assertRejects(
+    connection.read(new Uint8Array(1)),
+    PlatformError,
+  );
+  assertEquals(
+    [error.code, error.message],
+    ["reset", "Cannot read from 192.0.2.7: os error 104"],
+  );
+  connection.close();
+});

@@ -1,0 +1,104 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import {
+  addTestCounts,
+  countJunitTests,
+  type TestCounts,
+} from "#test/junit.ts";
+import { DEBIAN_PACKAGES, findExecutable, programs } from "#test/programs.ts";
+
+/** Root of the project; every run starts there. */
+const ROOT = fileURLToPath(new URL("..", import.meta.url));
+
+const INTEROP_FOLDER = "tests/interop";
+
+const PERMISSIONS = [
+  "--no-prompt",
+  "--allow-net",
+  "--allow-read",
+  "--allow-write",
+  "--allow-env",
+  "--allow-sys",
+  "--allow-ffi",
+  "--allow-run",
+];
+
+/** Runs the unit tests, then the interop tests; arguments go to `deno test`. */
+async function main(args: readonly string[]): Promise<number> {
+  Deno.chdir(ROOT);
+  const paths = args.filter((arg) => existsSync(arg));
+  const flags = args.filter((arg) => !paths.includes(arg));
+  const counts: TestCounts[] = [];
+  if (paths.length === 0) {
+    counts.push(await runTests([`--ignore=${INTEROP_FOLDER}`, ...flags]));
+    await preparePrograms();
+    if (existsSync(INTEROP_FOLDER)) {
+      counts.push(await runTests([...flags, INTEROP_FOLDER]));
+    }
+  } else {
+    counts.push(await runTests([...flags, ...paths]));
+  }
+  const { passed, failed, skipped } = addTestCounts(counts);
+  print(`${passed} passed, ${failed} failed, ${skipped} skipped`);
+  return failed > 0 || passed === 0 ? 1 : 0;
+}
+
+/**
+ * Runs `deno test`. What its report does not name, such as a file that cannot
+ * be loaded, counts as one failure.
+ */
+async function runTests(args: readonly string[]): Promise<TestCounts> {
+  const folder = await Deno.makeTempDir({ prefix: "weir_test_report_" });
+  try {
+    const report = join(folder, "report.xml");
+    const status = await new Deno.Command(Deno.execPath(), {
+      args: [
+        ...["test", "--permit-no-files", `--junit-path=${report}`],
+        ...PERMISSIONS,
+        ...args,
+      ],
+    }).spawn().status;
+    const counts = existsSync(report)
+      ? countJunitTests(await Deno.readTextFile(report))
+      : { passed: 0, failed: 0, skipped: 0 };
+    const hasUnnamedFailure = !status.success && counts.failed === 0;
+    return hasUnnamedFailure ? { ...counts, failed: 1 } : counts;
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+/** Installs missing programs where that is possible, and says what is still missing. */
+async function preparePrograms(): Promise<void> {
+  if (programs.missing().length > 0 && canInstall()) {
+    await aptGet(["update"]);
+    const options = ["--yes", "--no-install-recommends", "--no-upgrade"];
+    await aptGet(["install", ...options, ...DEBIAN_PACKAGES]);
+    programs.forget();
+  }
+  const missing = programs.missing();
+  if (missing.length > 0) {
+    print(`Missing programs: ${missing.join(", ")}`);
+  }
+}
+
+function canInstall(): boolean {
+  return Deno.uid() === 0 && existsSync("/etc/debian_version") &&
+    findExecutable("apt-get") !== undefined;
+}
+
+async function aptGet(args: readonly string[]): Promise<void> {
+  const status = await new Deno.Command("apt-get", {
+    args: ["--quiet", ...args],
+    env: { DEBIAN_FRONTEND: "noninteractive" },
+    stdin: "null",
+  }).spawn().status;
+  if (!status.success) print(`apt-get ${args[0]} failed: code ${status.code}`);
+}
+
+function print(line: string): void {
+  Deno.stdout.writeSync(new TextEncoder().encode(`${line}\n`));
+}
+
+Deno.exit(await main(Deno.args));
