@@ -37,6 +37,9 @@ async function main(args: readonly string[]): Promise<number> {
       counts.push(await runTests([...flags, INTEROP_FOLDER]));
     }
   } else {
+    if (paths.some((path) => path.includes(INTEROP_FOLDER))) {
+      await preparePrograms();
+    }
     counts.push(await runTests([...flags, ...paths]));
   }
   const { passed, failed, skipped } = addTestCounts(counts);

@@ -24,10 +24,7 @@ import {
   SERVER_CHUNK_SIZE_BYTES,
 } from "./wire/answers.ts";
 import { ChunkReader, type RtmpMessageSink } from "./wire/chunk_reader.ts";
-import {
-  DEFAULT_CHUNK_SIZE_BYTES,
-  serializeRtmpMessages,
-} from "./wire/chunk_writer.ts";
+import { serializeRtmpMessages } from "./wire/chunk_writer.ts";
 import {
   type ConnectCommand,
   parseRtmpCommand,
@@ -80,7 +77,6 @@ export class RtmpConnection implements RtmpMessageSink {
   #target: RtmpTarget = { pathName: "", query: "" };
   #role: Role = { kind: "none" };
   #starting: Promise<void> = Promise.resolve();
-  #outChunkSizeBytes = DEFAULT_CHUNK_SIZE_BYTES;
   #ackWindowBytes = Infinity;
   #ackedBytes = 0;
   #closeReason: string | undefined;
@@ -296,7 +292,6 @@ export class RtmpConnection implements RtmpMessageSink {
       case "connect":
         this.#connect = command;
         this.#send(connectAnswer(command.transactionId));
-        this.#outChunkSizeBytes = SERVER_CHUNK_SIZE_BYTES;
         break;
       case "createStream":
         this.#send([createStreamAnswer(command.transactionId)]);
@@ -434,8 +429,9 @@ export class RtmpConnection implements RtmpMessageSink {
     this.#errors.add(1);
   }
 
+  /** What comes before SetChunkSize is shorter than any chunk. */
   #send(messages: readonly RtmpMessage[]): void {
-    this.#stream.send(serializeRtmpMessages(messages, this.#outChunkSizeBytes));
+    this.#stream.send(serializeRtmpMessages(messages, SERVER_CHUNK_SIZE_BYTES));
   }
 }
 
