@@ -1,0 +1,99 @@
+/**
+ * Makes the executable: bundles the program, writes version and commit in, compiles the bundle.
+ *
+ * The bundle is compiled instead of the sources, because the compiler embeds every package of the lock file, those of
+ * the tests included, and loads them one by one.
+ *
+ * Usage: `deno task compile [--target TRIPLE] [--output FILE]`. The base binary is the runtime's own download, or the
+ * file named by `DENORT_BIN`.
+ */
+
+const PERMISSIONS = [
+  "--allow-net",
+  "--allow-read",
+  "--allow-env",
+  "--allow-sys",
+  "--allow-ffi",
+];
+
+const BUNDLE_FOLDER = "dist/bundle";
+
+async function main(args: readonly string[]): Promise<void> {
+  const target = option(args, "--target");
+  const output = option(args, "--output") ??
+    `dist/weir${target?.includes("windows") ? ".exe" : ""}`;
+  await Deno.mkdir(BUNDLE_FOLDER, { recursive: true });
+  const bundle = `${BUNDLE_FOLDER}/weir.js`;
+  await run(["bundle", "--platform", "deno", "--output", bundle, "main.ts"]);
+  await writeBuildInfo(bundle);
+  const settings = JSON.stringify({ unstable: ["net"] });
+  await Deno.writeTextFile(`${BUNDLE_FOLDER}/deno.json`, settings);
+  await run([
+    "compile",
+    "--no-check",
+    ...PERMISSIONS,
+    ...target === undefined ? [] : ["--target", target],
+    "--output",
+    `${Deno.cwd()}/${output}`,
+    "weir.js",
+  ], BUNDLE_FOLDER);
+  if (target === undefined) await tryOut(output);
+  const { size } = await Deno.stat(output);
+  console.log(`${output}: ${Math.round(size / 1e6)} MB`);
+}
+
+function option(args: readonly string[], name: string): string | undefined {
+  const at = args.indexOf(name);
+  if (at < 0) return undefined;
+  const value = args[at + 1];
+  if (value === undefined) fail(`${name} needs a value`);
+  return value;
+}
+
+async function writeBuildInfo(bundle: string): Promise<void> {
+  const head = await new Deno.Command("git", {
+    args: ["rev-parse", "--short=12", "HEAD"],
+    stderr: "null",
+  }).output().catch(() => undefined);
+  const commit = head?.success
+    ? new TextDecoder().decode(head.stdout).trim()
+    : "unknown";
+  const text = await Deno.readTextFile(bundle);
+  const marked = text.replace('"unreleased"', JSON.stringify(commit));
+  if (marked === text) fail("the bundle has no place for the commit");
+  await Deno.writeTextFile(bundle, marked);
+}
+
+/** A base binary of another version than the compiler gives a file that does not start. */
+async function tryOut(output: string): Promise<void> {
+  const { success } = await new Deno.Command(`./${output}`, {
+    args: ["--version"],
+    stdout: "inherit",
+    stderr: "inherit",
+  }).output();
+  if (success) return;
+  await Deno.remove(output);
+  const base = Deno.env.get("DENORT_BIN");
+  fail(
+    base === undefined
+      ? "the executable does not start"
+      : `the executable does not start: is the base binary ${base} one of Deno ${Deno.version.deno}? Compile with the Deno version of the base binary`,
+  );
+}
+
+async function run(args: string[], cwd = "."): Promise<void> {
+  const { success } = await new Deno.Command(Deno.execPath(), {
+    args,
+    cwd,
+    stdout: "inherit",
+    stderr: "inherit",
+  }).output();
+  if (!success) fail(`deno ${args[0]} failed`);
+}
+
+function fail(message: string): never {
+  console.error(`Cannot compile: ${message}`);
+  Deno.exit(1);
+}
+
+await main(Deno.args);
