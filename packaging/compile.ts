@@ -39,7 +39,7 @@ async function main(args: readonly string[]): Promise<void> {
   ], BUNDLE_FOLDER);
   if (target === undefined) await tryOut(output);
   const { size } = await Deno.stat(output);
-  console.log(`${output}: ${Math.round(size / 1e6)} MB`);
+  print(Deno.stdout, `${output}: ${Math.round(size / 1e6)} MB`);
 }
 
 function option(args: readonly string[], name: string): string | undefined {
@@ -92,8 +92,12 @@ async function run(args: string[], cwd = "."): Promise<void> {
 }
 
 function fail(message: string): never {
-  console.error(`Cannot compile: ${message}`);
+  print(Deno.stderr, `Cannot compile: ${message}`);
   Deno.exit(1);
+}
+
+function print(to: typeof Deno.stdout, line: string): void {
+  to.writeSync(new TextEncoder().encode(`${line}\n`));
 }
 
 await main(Deno.args);

@@ -64,7 +64,10 @@ async function serve(config: Config, logger: Logger): Promise<number> {
 }
 
 /** Tells a newcomer where to publish and read. */
-function logUrls({ rtsp, rtmp, rtspAddress, rtmpAddress }: Config, logger: Logger): void {
+function logUrls(
+  { rtsp, rtmp, rtspAddress, rtmpAddress }: Config,
+  logger: Logger,
+): void {
   const urls = [];
   if (rtsp) urls.push(urlOf("rtsp", rtspAddress, 554));
   if (rtmp) urls.push(urlOf("rtmp", rtmpAddress, 1935));

@@ -168,7 +168,5 @@ function isSameValue(a: unknown, b: unknown): boolean {
   ) return false;
   const keys = Object.keys(a);
   return keys.length === Object.keys(b).length &&
-    keys.every((key) =>
-      isSameValue(Reflect.get(a, key), Reflect.get(b, key))
-    );
+    keys.every((key) => isSameValue(Reflect.get(a, key), Reflect.get(b, key)));
 }

@@ -1,4 +1,4 @@
-import { EncodingCache } from "./encoding_cache.ts";
+import type { EncodingCache } from "./encoding_cache.ts";
 import type { Track } from "./track.ts";
 import type { MediaUnit } from "./unit.ts";
 

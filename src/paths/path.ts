@@ -1,4 +1,4 @@
-import { type Clock } from "#base/clock.ts";
+import type { Clock } from "#base/clock.ts";
 import { type Logger, SampledWarning } from "#base/log.ts";
 import { codecLabel } from "#codecs/codec.ts";
 import { PathError } from "#core/errors.ts";

@@ -1,12 +1,9 @@
-const ARCHITECTURES: Record<string, string> = {
-  x86_64: "amd64",
-  aarch64: "arm64",
-};
+const ARCHITECTURES = new Map([["x86_64", "amd64"], ["aarch64", "arm64"]]);
 
 /** Operating system and CPU, as releases name them, e.g. `"linux, amd64"`. */
 export function systemName(): string {
   const { os, arch } = Deno.build;
-  return `${os}, ${ARCHITECTURES[arch] ?? arch}`;
+  return `${os}, ${ARCHITECTURES.get(arch) ?? arch}`;
 }
 
 /** Arguments of the command line. */

@@ -63,8 +63,7 @@ export class RtpTrackEncoder {
   #packetizer: RtpPacketizer | undefined;
   #packetizerTrack: Track | undefined;
   #hasReportedSize = false;
-  #timestampOffsetTicks =
-    crypto.getRandomValues(new Uint32Array(1))[0]! >>> 1;
+  #timestampOffsetTicks = crypto.getRandomValues(new Uint32Array(1))[0]! >>> 1;
 
   /** Starts at random numbers, as RFC 3550 §5.1 asks for. */
   constructor(options: TrackEncoderOptions) {

@@ -58,7 +58,11 @@ type Role =
     readonly grant: Grant;
     readonly ingest: RtmpIngest;
   }
-  | { readonly kind: "player"; readonly grant: Grant; readonly player: RtmpPlayer };
+  | {
+    readonly kind: "player";
+    readonly grant: Grant;
+    readonly player: RtmpPlayer;
+  };
 
 /** One connection of a publisher or player: handshake, commands, media. */
 export class RtmpConnection implements RtmpMessageSink {

@@ -52,7 +52,9 @@ class MediaState {
   isSkipped = false;
 
   constructor(kind: MediaKind) {
-    this.reader = kind === "video" ? new VideoTagReader() : new AudioTagReader();
+    this.reader = kind === "video"
+      ? new VideoTagReader()
+      : new AudioTagReader();
   }
 }
 

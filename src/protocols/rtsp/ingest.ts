@@ -22,7 +22,10 @@ import { serializeRtcpCompound } from "#formats/rtp/rtcp/serialize_compound.ts";
 import { RtpClock } from "#formats/rtp/rtp_clock.ts";
 import { emptyRtpHeader, parseRtpHeader } from "#formats/rtp/rtp_header.ts";
 import { rtpPayload } from "#formats/rtp/rtp_packet.ts";
-import { RtpUnitAssembler, type RtpUnitSink } from "#formats/rtp/unit_assembler.ts";
+import {
+  RtpUnitAssembler,
+  type RtpUnitSink,
+} from "#formats/rtp/unit_assembler.ts";
 
 /** A track that has no sender report yet waits this long for one before its arrival decides where it stands. */
 const SYNC_PATIENCE_MS = 200;
@@ -337,8 +340,8 @@ class IngestTrack implements RtpUnitSink {
       (this.#firstArrivalMs - this.#sync.originArrivalMs) * 1_000,
     );
     const { clockRateHz } = this.#track;
-    this.#offsetTicks =
-      rescaleTicks(betweenUs, MICROSECONDS_HZ, clockRateHz) - this.firstTicks;
+    this.#offsetTicks = rescaleTicks(betweenUs, MICROSECONDS_HZ, clockRateHz) -
+      this.firstTicks;
   }
 
   #handleSenderReport(report: SenderReport): void {

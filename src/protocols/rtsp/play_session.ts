@@ -8,7 +8,10 @@ import type { RtspConnection } from "./connection.ts";
 import { TcpEgress, UdpEgress, type UdpTarget } from "./egress.ts";
 import { RtspStreamEncoder } from "./stream_encoder.ts";
 import type { TrackTransport } from "./track_transport.ts";
-import { type RtpInfoEntry, serializeRtpInfo } from "./wire/headers/rtp_info.ts";
+import {
+  type RtpInfoEntry,
+  serializeRtpInfo,
+} from "./wire/headers/rtp_info.ts";
 
 /** What a play session is made of. */
 export interface PlaySessionOptions {
@@ -56,7 +59,9 @@ export class PlaySession {
     } else {
       const channels = channelsOf(transports);
       const layout = {
-        key: `rtsp/${[...channels].join(" ")}/${connection.context.settings.maxPacketBytes}`,
+        key: `rtsp/${
+          [...channels].join(" ")
+        }/${connection.context.settings.maxPacketBytes}`,
         channels,
       };
       this.#egress = new TcpEgress(egress, connection.stream, layout);

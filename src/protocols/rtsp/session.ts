@@ -386,9 +386,9 @@ export class RtspSession implements UdpEndpoint {
     const labels = player.tracks.map((track) => codecLabel(track.codec));
     return `is reading from path '${this.#target.pathName}', with ${
       player.isInterleaved ? "TCP" : "UDP"
-    }, ${labels.length} ${
-      labels.length === 1 ? "track" : "tracks"
-    } (${labels.join(", ")})`;
+    }, ${labels.length} ${labels.length === 1 ? "track" : "tracks"} (${
+      labels.join(", ")
+    })`;
   }
 
   #countError(message: string): void {

@@ -9,8 +9,8 @@ import type { RtpPayloadFormat } from "#formats/rtp/payload_format.ts";
 import { payloadFormatFor } from "#formats/rtp/payload_formats.ts";
 import { RTP_HEADER_MIN_BYTES } from "#formats/rtp/rtp_header.ts";
 import {
-  type OutgoingRtpPacket,
   outgoingPacketSizeBytes,
+  type OutgoingRtpPacket,
   RtpTrackEncoder,
 } from "#formats/rtp/track_encoder.ts";
 import {

@@ -91,7 +91,10 @@ function interleaved(
     other.channels?.some((channel) => channels.includes(channel))
   );
   if (isTaken) {
-    throw new RtspError(400, `interleaved channels ${channels.join("-")} are in use`);
+    throw new RtspError(
+      400,
+      `interleaved channels ${channels.join("-")} are in use`,
+    );
   }
   return {
     transport: {
