@@ -5,8 +5,17 @@ import { runProcess } from "./processes.ts";
 /** Pictures per second of every clip. */
 export const CLIP_FRAMES_PER_SECOND = 25;
 
-/** Length of every clip, in seconds. */
-export const CLIP_SECONDS = 8;
+/** Length of every clip but `long_gop`, in seconds. */
+export const CLIP_SECONDS = 6;
+
+/**
+ * Length of the first group of pictures, in seconds: a reader that starts
+ * within it is given the clip from its first picture on.
+ */
+export const FIRST_GROUP_SECONDS = 4;
+
+/** Length of `long_gop`, all of it one group of pictures, in seconds. */
+export const LONG_GROUP_SECONDS = 10;
 
 /**
  * How to make a clip. Each list of `parts` is one run of ffmpeg; the outputs
@@ -31,24 +40,32 @@ const OPUS = ["-c:a", "libopus", "-b:a", "64k"];
 
 const RECIPES = {
   /** H264 with three B-frames that are references themselves, AAC. */
-  bframes_aac: mp4(video(), h264(50), sweep(), AAC),
-  h264_opus: mp4(video(), h264(50), sweep(), OPUS),
+  bframes_aac: mp4(video(), h264(), sweep(), AAC),
+  h264_opus: mp4(video(), h264(), sweep(), OPUS),
   h265_aac: mp4(video(), h265(), sweep(), AAC),
   h265_opus: mp4(video(), h265(), sweep(), OPUS),
-  /** One key frame in ten seconds, so a single one in the clip. */
-  long_gop: mp4(video(), h264(10 * CLIP_FRAMES_PER_SECOND), sweep(), AAC),
-  /** 640x360, then 320x180 with its own parameter sets, from the middle on. */
+  /** One key frame, ten seconds. */
+  long_gop: mp4(
+    video({ seconds: LONG_GROUP_SECONDS }),
+    h264(LONG_GROUP_SECONDS),
+    sweep({ seconds: LONG_GROUP_SECONDS }),
+    AAC,
+  ),
+  /** 640x360, then 320x180 with its own parameter sets for the second group. */
   parameter_change: {
     extension: "mpegts",
     parts: [
-      resolutionPart("640x360", 0),
-      resolutionPart("320x180", CLIP_SECONDS / 2),
+      resolutionPart("640x360", 0, FIRST_GROUP_SECONDS),
+      resolutionPart("320x180", FIRST_GROUP_SECONDS, CLIP_SECONDS),
     ],
   },
   /** G.711 mu-law, one channel, no video. */
   g711: {
     extension: "mov",
-    parts: [[...sweep(8_000, 1), "-c:a", "pcm_mulaw", "-f", "mov"]],
+    parts: [[
+      ...sweep({ sampleRateHz: 8_000, channels: 1 }),
+      ...["-c:a", "pcm_mulaw", "-f", "mov"],
+    ]],
   },
 } as const satisfies Record<string, ClipRecipe>;
 
@@ -58,7 +75,7 @@ export type ClipName = keyof typeof RECIPES;
 const made = new Map<ClipName, Promise<string>>();
 
 /**
- * Path of a test clip: 8 s, 640x360 at 25 pictures per second and 48 kHz
+ * Path of a test clip: 6 s, 640x360 at 25 pictures per second and 48 kHz
  * stereo unless its name says otherwise.
  *
  * It is made by ffmpeg once and kept in a cache, under a hash of how it is made.
@@ -119,45 +136,59 @@ function inputsFirst(args: readonly (readonly string[])[]): string[] {
   ].flat();
 }
 
-function resolutionPart(size: string, startSeconds: number): string[] {
+function resolutionPart(
+  size: string,
+  startSeconds: number,
+  endSeconds: number,
+): string[] {
   return [
-    ...video(size, CLIP_SECONDS / 2),
-    ...h264(50),
+    ...video({ size, seconds: endSeconds - startSeconds }),
+    ...h264(),
     ...DETERMINISTIC,
-    "-output_ts_offset",
-    `${startSeconds}`,
-    "-mpegts_flags",
-    "+initial_discontinuity",
-    "-f",
-    "mpegts",
+    ...["-output_ts_offset", `${startSeconds}`],
+    ...["-mpegts_flags", "+initial_discontinuity"],
+    ...["-f", "mpegts"],
   ];
 }
 
-function video(size = "640x360", seconds = CLIP_SECONDS): string[] {
+function video(
+  { size = "640x360", seconds = CLIP_SECONDS }: {
+    readonly size?: string;
+    readonly seconds?: number;
+  } = {},
+): string[] {
   const source = `testsrc2=s=${size}:r=${CLIP_FRAMES_PER_SECOND}:d=${seconds}`;
   return ["-f", "lavfi", "-i", source];
 }
 
 /** A rising tone, so that no two audio frames are alike. */
-function sweep(sampleRateHz = 48_000, channels = 2): string[] {
+function sweep(
+  { sampleRateHz = 48_000, channels = 2, seconds = CLIP_SECONDS }: {
+    readonly sampleRateHz?: number;
+    readonly channels?: number;
+    readonly seconds?: number;
+  } = {},
+): string[] {
   const tone = "0.3*sin(2*PI*(200+90*t)*t)";
   const tones = Array.from({ length: channels }, () => tone).join("|");
-  const source = `aevalsrc=exprs=${tones}:s=${sampleRateHz}:d=${CLIP_SECONDS}`;
+  const source = `aevalsrc=exprs=${tones}:s=${sampleRateHz}:d=${seconds}`;
   return ["-f", "lavfi", "-i", source];
 }
 
-function h264(gopFrames: number): string[] {
+function h264(groupSeconds = FIRST_GROUP_SECONDS): string[] {
   return [
     ..."-c:v libx264 -threads 1 -preset veryfast -pix_fmt yuv420p".split(" "),
     ..."-b:v 1M -bf 3 -sc_threshold 0".split(" "),
-    ...["-x264-params", "b-pyramid=normal:b-adapt=0", "-g", `${gopFrames}`],
+    ...["-x264-params", "b-pyramid=normal:b-adapt=0"],
+    ...["-g", `${groupSeconds * CLIP_FRAMES_PER_SECOND}`],
   ];
 }
 
 function h265(): string[] {
   return [
     ..."-c:v libx265 -preset ultrafast -pix_fmt yuv420p -tag:v hvc1".split(" "),
-    ..."-b:v 1M -bf 3 -g 50".split(" "),
+    ..."-b:v 1M -bf 3".split(" "),
+    ...["-g", `${FIRST_GROUP_SECONDS * CLIP_FRAMES_PER_SECOND}`],
     "-x265-params",
     "log-level=warning:pools=1:frame-threads=1:scenecut=0:info=0",
   ];

@@ -23,12 +23,12 @@ export interface ServerPorts {
   readonly rtpPort: number;
 }
 
-/** Permissions that `main.ts` is run with. */
-export const WEIR_PERMISSIONS: readonly string[] = [
+/** Flags that `main.ts` is run with: those of the task `start`. */
+export const WEIR_FLAGS: readonly string[] = [
   "--no-prompt",
+  "--v8-flags=--max-semi-space-size=1",
   "--allow-net",
   "--allow-read",
-  "--allow-write",
   "--allow-env",
   "--allow-sys",
   "--allow-ffi",
@@ -107,7 +107,7 @@ function startServer(file: string, options: WeirOptions): RunningProcess {
     "run",
     "--quiet",
     "--no-check",
-    ...WEIR_PERMISSIONS,
+    ...WEIR_FLAGS,
     MAIN,
     file,
   ];

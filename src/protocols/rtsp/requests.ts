@@ -167,8 +167,7 @@ function inSession(
     case "TEARDOWN":
       return {
         status: 200,
-        afterwards: () =>
-          session.close(`torn down by ${connection.remoteAddress}`),
+        afterwards: () => session.tearDown(connection),
       };
     default:
       return withSession(session, {

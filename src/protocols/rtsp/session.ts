@@ -28,6 +28,9 @@ import {
 /** Silence after which a reader's session ends. */
 const READER_TIMEOUT_MS = 60_000;
 
+/** Datagrams that a publisher sent before its TEARDOWN have this long to be read behind it. */
+const UDP_TEARDOWN_MS = 50;
+
 /** Tracks that a publisher may announce. */
 const MAX_TRACKS = 64;
 
@@ -56,9 +59,9 @@ export class RtspSession implements UdpEndpoint {
   #recorder: RecordSession | undefined;
   #lastSeenMs: number;
   #isClosed = false;
+  #cancelClose: (() => void) | undefined;
   #registration: Disposable;
   #losses: SampledWarning;
-  #errors = 0;
   #lastError = "";
   #errorWarnings: SampledWarning;
 
@@ -285,10 +288,23 @@ export class RtspSession implements UdpEndpoint {
     if (!isUdpPublisher) this.close(reason === "EOF" ? "not in use" : reason);
   }
 
+  /** The peer wants the session to end. */
+  tearDown(connection: RtspConnection): void {
+    const reason = `torn down by ${connection.remoteAddress}`;
+    if (this.#recorder && !this.#recorder.isInterleaved) {
+      const { clock } = this.#context.ports;
+      this.#cancelClose ??= clock.after(
+        UDP_TEARDOWN_MS,
+        () => this.close(reason),
+      );
+    } else this.close(reason);
+  }
+
   /** Ends the session. */
   close(reason: string): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
+    this.#cancelClose?.();
     const session = this.describe();
     this.pause();
     this.#readGrant?.[Symbol.dispose]();
@@ -392,7 +408,6 @@ export class RtspSession implements UdpEndpoint {
   }
 
   #countError(message: string): void {
-    this.#errors++;
     this.#lastError = message;
     this.#errorWarnings.add(1);
   }
