@@ -6,6 +6,7 @@ import { defaultConfig } from "#config/build.ts";
 import { effectsOf, pathChangeOf } from "#config/diff.ts";
 import { parseYamlConfig } from "#config/yaml.ts";
 import { assertEquals } from "#test/assert.ts";
+import { codecTable } from "#test/readme_tables.ts";
 
 Deno.test("config.example.yml is what the schema makes", async () => {
   const file = new URL("../config.example.yml", import.meta.url).pathname;
@@ -44,4 +45,12 @@ Deno.test("config.example.yml has every key that is not of the past", async () =
       keys,
     );
   }
+});
+
+Deno.test("README.md lists the codecs that are registered", async () => {
+  const file = new URL("../README.md", import.meta.url).pathname;
+  const readme = await readTextFile(file);
+  const table = readme.split(/<!-- \/?codecs -->\n/)[1]?.trim()
+    .replace(/ +\|/g, " |").replace(/-{3,}/g, "---");
+  assertEquals(table, codecTable());
 });

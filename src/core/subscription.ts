@@ -70,6 +70,11 @@ export class Subscription implements Disposable {
     return this.#cursor;
   }
 
+  /** It has left the stream: nothing more comes. */
+  get isClosed(): boolean {
+    return this.#isClosed;
+  }
+
   /** The sink can take batches (again). */
   resume(): void {
     this.#isBlocked = false;

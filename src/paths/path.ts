@@ -84,6 +84,7 @@ class PathReadGrant extends PathGrant implements ReadGrant {
   readonly stream: Stream;
   #path: Path;
   #drops: SampledWarning;
+  #subscription: Subscription | undefined;
 
   constructor(path: Path, access: GrantedAccess) {
     super(path, access);
@@ -96,13 +97,19 @@ class PathReadGrant extends PathGrant implements ReadGrant {
     );
   }
 
+  /** The stream tells this reader of its end by itself. */
+  get isSubscribed(): boolean {
+    return this.#subscription !== undefined && !this.#subscription.isClosed;
+  }
+
   subscribe(sink: BatchSink): Subscription {
-    return this.stream.subscribe(sink, {
+    this.#subscription = this.stream.subscribe(sink, {
       maxUnits: this.#path.options.maxQueuedUnits,
       maxBytes: MAX_READER_QUEUE_BYTES,
       maxAgeMs: MAX_READER_QUEUE_AGE_MS,
       onDrop: (count) => this.#drops.add(count),
     });
+    return this.#subscription;
   }
 
   override [Symbol.dispose](): void {
@@ -262,7 +269,7 @@ export class Path {
     publication[Symbol.dispose]();
     if (this.#publisher !== grant) return;
     this.#publisher = undefined;
-    this.stream.endReaders("terminated");
+    this.#endReaders("terminated");
     this.#logger.info("stream is not available and offline");
     const session = grant.owner.describe();
     const pathName = this.options.name;
@@ -286,6 +293,16 @@ export class Path {
     const error = new PathError("terminated", reason);
     for (const grant of [...this.#candidates, ...this.#readers]) {
       grant.revoke(error);
+    }
+  }
+
+  /** Readers that are subscribed get what was published; those that wait or pause have nothing to wait for. */
+  #endReaders(reason: string): void {
+    this.stream.endReaders(reason);
+    for (const reader of [...this.#readers]) {
+      if (!reader.isSubscribed) {
+        reader.revoke(new PathError("terminated", reason));
+      }
     }
   }
 

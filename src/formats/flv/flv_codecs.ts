@@ -9,7 +9,7 @@ import { h264Flv } from "./codecs/h264.ts";
 import type { FlvCodec, FlvTagReader } from "./flv_codec.ts";
 
 /** Every codec that FLV carries here; a new one is one line. */
-const FLV_CODECS: { readonly [C in CodecName]?: FlvCodec<C> } = {
+export const FLV_CODECS: { readonly [C in CodecName]?: FlvCodec<C> } = {
   h264: h264Flv,
   aac: aacFlv,
   g711: g711Flv,

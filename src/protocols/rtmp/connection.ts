@@ -18,6 +18,7 @@ import {
   connectAnswer,
   createStreamAnswer,
   playAccepted,
+  playEnded,
   playUnauthorized,
   publishAccepted,
   publishUnauthorized,
@@ -74,6 +75,7 @@ export class RtmpConnection implements RtmpMessageSink {
   #context: RtmpContext;
   #abort = new AbortController();
   #createdAtMs: number;
+  #openedAtMs: number;
   #lastReadAtMs: number;
   #handshake: ServerHandshake | undefined = new ServerHandshake();
   #chunks = new ChunkReader();
@@ -97,7 +99,8 @@ export class RtmpConnection implements RtmpMessageSink {
     this.remoteAddress = ip.includes(":") ? `[${ip}]:${port}` : `${ip}:${port}`;
     this.logger = ports.logger.child(`conn ${this.remoteAddress}`);
     this.#createdAtMs = ports.clock.wallMs();
-    this.#lastReadAtMs = ports.clock.monotonicMs();
+    this.#openedAtMs = ports.clock.monotonicMs();
+    this.#lastReadAtMs = this.#openedAtMs;
     this.#errors = new SampledWarning(
       this.logger,
       ports.clock,
@@ -140,6 +143,7 @@ export class RtmpConnection implements RtmpMessageSink {
     if (this.#closeReason !== undefined) return;
     this.#closeReason = reason;
     this.#isDraining = true;
+    if (this.#role.kind === "player") this.#send(playEnded());
     this.#abort.abort(new Error(reason));
     this.#stream.closeAfterDrain(CLOSE_DRAIN_MS);
   }
@@ -153,9 +157,13 @@ export class RtmpConnection implements RtmpMessageSink {
     ) {
       this.close("write timed out: the peer does not read");
     } else if (
-      this.#role.kind !== "player" &&
+      this.#role.kind === "publisher" &&
       nowMs - this.#lastReadAtMs > readTimeoutMs
-    ) this.close("read timed out: the peer sends nothing");
+    ) {
+      this.close("read timed out: the peer sends nothing");
+    } else if (
+      this.#role.kind === "none" && nowMs - this.#openedAtMs > readTimeoutMs
+    ) this.close("read timed out: the peer asks for no stream");
   }
 
   /** Part of the chunk reader: one message of the peer. Hot path for media. */

@@ -23,6 +23,9 @@ const BURST_BYTES = 48 * 1_024;
 /** Pause between two parts of a joiner's burst: 48 KiB in 5 ms are 79 Mbit/s. */
 const BURST_PAUSE_MS = 5;
 
+/** The goodbye follows the last datagram this late: ffmpeg reads RTCP before the RTP that came with it, and stops there. */
+const GOODBYE_DELAY_MS = 50;
+
 /** What both ways out have in common: sender reports and counters. */
 abstract class RtspEgress implements BatchSink {
   /** Media bytes handed to the system. */
@@ -52,6 +55,12 @@ abstract class RtspEgress implements BatchSink {
 
   /** Everything was handed over: says goodbye and tells the session. */
   end(reason: string): void {
+    this.sayGoodbye();
+    this.#onEnd(reason);
+  }
+
+  /** Tells the reader that its sources leave. Spec: RFC 3550 §6.6. */
+  sayGoodbye(): void {
     for (const track of this.tracks) {
       const { ssrc } = this.encoder.track(track).options;
       this.sendReport(
@@ -63,7 +72,6 @@ abstract class RtspEgress implements BatchSink {
         ]),
       );
     }
-    this.#onEnd(reason);
   }
 
   /** Sends nothing more. */
@@ -203,7 +211,15 @@ export class UdpEgress extends RtspEgress {
     return this.subscription?.next === undefined || this.#isBurstOpen(batch);
   }
 
-  /** Stops a pause in the joiner's burst. */
+  /** Everything was handed over: says goodbye once it has been read. */
+  override end(reason: string): void {
+    this.#cancelPause = this.#burstClock.after(
+      GOODBYE_DELAY_MS,
+      () => super.end(reason),
+    );
+  }
+
+  /** Stops a pause in the joiner's burst, and one before the goodbye. */
   override stop(): void {
     this.#cancelPause?.();
     this.#cancelPause = undefined;

@@ -133,6 +133,11 @@ export class PlaySession {
     this.#egress.tick(nowMs);
   }
 
+  /** Tells the reader that the media is over. */
+  sayGoodbye(): void {
+    this.#egress.sayGoodbye();
+  }
+
   /** Stops the media. */
   stop(): void {
     this.#subscription[Symbol.dispose]();

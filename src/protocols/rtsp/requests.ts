@@ -36,6 +36,7 @@ export async function handleRequest(
 ): Promise<RtspAnswer> {
   switch (request.method) {
     case "OPTIONS":
+      sessionOf(connection, request)?.touch();
       return { status: 200, headers: { Public: METHODS } };
     case "DESCRIBE":
       return await describe(connection, request);

@@ -111,11 +111,11 @@ export class RtspServer implements RunningModule<RtspConfig> {
   /** Stops listening, ends every session, waits for all. Idempotent. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#cancelTick();
+    for (const session of [...this.#context.sessions.values()]) {
+      session.end("terminated");
+    }
     for (const connection of this.#context.connections) {
       connection.closeAfterDrain("terminated");
-    }
-    for (const session of [...this.#context.sessions.values()]) {
-      session.close("terminated");
     }
     await Promise.all(this.#running);
     await this.#opened.disposeAsync();

@@ -417,8 +417,14 @@ export class RtspSession implements UdpEndpoint {
       const reason = revoked.reason instanceof Error
         ? revoked.reason.message
         : "terminated";
-      this.#endWithStream(reason);
+      this.end(reason);
     }, { once: true });
+  }
+
+  /** Ends the session from this side: a reader is told before its connection ends. */
+  end(reason: string): void {
+    this.#player?.sayGoodbye();
+    this.#endWithStream(reason);
   }
 
   /** The media is over: the peer learns it by the end of its connection. */

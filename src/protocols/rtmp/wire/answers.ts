@@ -78,6 +78,15 @@ export function playAccepted(): RtmpMessage[] {
   ];
 }
 
+/** Tells a player that the stream has ended. Spec: RTMP 1.0 §7.1.7, §7.2.2. */
+export function playEnded(): RtmpMessage[] {
+  const messageStreamId = SERVER_MESSAGE_STREAM_ID;
+  return [
+    serializeRtmpControl({ kind: "streamEof", messageStreamId }),
+    onStatus("status", "NetStream.Play.UnpublishNotify", "stream has ended"),
+  ];
+}
+
 /** Accepts `publish`. Spec: RTMP 1.0 §7.2.2.6. */
 export function publishAccepted(): RtmpMessage {
   return onStatus("status", "NetStream.Publish.Start", "publish start");

@@ -15,6 +15,8 @@ export const MAX_RTSP_BODY_BYTES = 131_072;
 
 const LF = 0x0a;
 const CR = 0x0d;
+const TAB = 0x09;
+const SPACE = 0x20;
 const INITIAL_HEAD_BYTES = 1_024;
 const HEADER_NAME = /^[\w!#$%&'*+.^`|~-]+$/;
 const CONTENT_LENGTH = /^\d{1,9}$/;
@@ -51,11 +53,15 @@ export class RtspHeadCollector {
    * Output: offset in `chunk` behind what was taken.
    * Deviates: lines may end with LF alone.
    *
-   * @throws {ParseError} if a line, the head or the count of lines is over its limit.
+   * @throws {ParseError} if a line, the head or the count of lines is over its limit, or bytes are no text.
    */
   push(chunk: Uint8Array, at: number): number {
     while (at < chunk.length && !this.#isComplete) {
       const byte = chunk[at++]!;
+      if (byte < SPACE && byte !== LF && byte !== CR && byte !== TAB) {
+        const field = this.#lineCount === 0 ? "start line" : "header";
+        throw this.#error("has a control character", field);
+      }
       this.#append(byte);
       if (byte === LF) this.#endLine();
       else if (this.#length - this.#lineStart > MAX_RTSP_LINE_BYTES + 1) {
