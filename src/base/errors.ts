@@ -52,6 +52,11 @@ export function errorText(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
+/** Text of anything that was thrown with the places it came through: for errors that are bugs of this program. */
+export function errorStack(error: unknown): string {
+  return error instanceof Error ? error.stack ?? error.message : String(error);
+}
+
 /**
  * Opens something whose address is a config key; an error then names the key and the remedy.
  *

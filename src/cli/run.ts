@@ -1,6 +1,6 @@
 import { BUILD_INFO } from "#base/build_info.ts";
 import { systemClock } from "#base/clock.ts";
-import { errorText } from "#base/errors.ts";
+import { errorStack, errorText } from "#base/errors.ts";
 import { createLogger, type Logger } from "#base/log.ts";
 import { ConfigError } from "#config/errors.ts";
 import { loadConfig, type LoadedConfig } from "#config/load.ts";
@@ -8,7 +8,7 @@ import type { Config } from "#config/root_schema.ts";
 import { consoleSink } from "#logging/console.ts";
 import { absolutePath } from "#platform/files.ts";
 import { raiseFileLimit } from "#platform/raise_file_limit.ts";
-import { onTermination } from "#platform/signals.ts";
+import { onTermination, onUncaughtError } from "#platform/signals.ts";
 import { systemName } from "#platform/system.ts";
 import { sendEngine } from "#platform/tcp.ts";
 import { standardOutput } from "#platform/terminal.ts";
@@ -49,6 +49,9 @@ export async function runCommand(file: string | undefined): Promise<number> {
 async function serve(config: Config, logger: Logger): Promise<number> {
   const { promise: told, resolve: tell } = Promise.withResolvers<void>();
   using _signals = onTermination(() => tell());
+  using _errors = onUncaughtError((error) =>
+    logger.error(`Internal error: ${errorStack(error)}`)
+  );
   try {
     const server = await openServer({ config, logger, clock: systemClock });
     logUrls(config, logger);

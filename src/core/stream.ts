@@ -1,4 +1,5 @@
 import type { Clock } from "#base/clock.ts";
+import { errorText } from "#base/errors.ts";
 import type { Batch } from "./batch.ts";
 import { EncodingCache } from "./encoding_cache.ts";
 import { Publication } from "./publication.ts";
@@ -145,7 +146,7 @@ export class Stream implements BatchSource {
     this.#newest = batch;
     this.#liveEdge ??= batch;
     this.#keepGroup(batch, nowMs);
-    for (const reader of this.#readers) reader.offer(batch);
+    for (const reader of this.#readers) this.#offer(reader, batch);
     this.#releaseEncodings(nowMs);
   }
 
@@ -163,6 +164,17 @@ export class Stream implements BatchSource {
   /** Ends every reader, once it has what was published. */
   endReaders(reason: string): void {
     for (const reader of this.#readers) reader.end(reason);
+  }
+
+  /** A reader that fails costs only itself. Hot path. */
+  #offer(reader: Subscription, batch: Batch): void {
+    try {
+      reader.offer(batch);
+    } catch (error) {
+      const reason = `a reader failed: ${errorText(error)}`;
+      this.options.warn(reason);
+      reader.fail(reason);
+    }
   }
 
   #keepGroup(batch: Batch, nowMs: number): void {

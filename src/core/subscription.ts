@@ -117,6 +117,12 @@ export class Subscription implements Disposable {
     this.#finish();
   }
 
+  /** Ends at once: what waits is not delivered. */
+  fail(reason: string): void {
+    this.#cursor = undefined;
+    this.end(reason);
+  }
+
   /** Leaves the stream; the sink hears nothing more. */
   [Symbol.dispose](): void {
     if (this.#isClosed) return;

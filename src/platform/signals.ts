@@ -17,3 +17,26 @@ export function onTermination(handler: (signal: string) => void): Disposable {
     },
   };
 }
+
+/**
+ * Calls `handler` with every error that nobody caught, instead of ending the process: one session's bug must not
+ * end all the others.
+ */
+export function onUncaughtError(handler: (error: unknown) => void): Disposable {
+  const handleRejection = (event: PromiseRejectionEvent) => {
+    event.preventDefault();
+    handler(event.reason);
+  };
+  const handleError = (event: ErrorEvent) => {
+    event.preventDefault();
+    handler(event.error);
+  };
+  globalThis.addEventListener("unhandledrejection", handleRejection);
+  globalThis.addEventListener("error", handleError);
+  return {
+    [Symbol.dispose]() {
+      globalThis.removeEventListener("unhandledrejection", handleRejection);
+      globalThis.removeEventListener("error", handleError);
+    },
+  };
+}

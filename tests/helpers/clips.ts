@@ -30,6 +30,9 @@ const CACHE_FOLDER = fileURLToPath(
   new URL("../../.cache/clips", import.meta.url),
 );
 
+/** Time of a first picture: what is decoded before it has a time above zero. */
+const LEAD_SECONDS = 1;
+
 const ENCODE_TIMEOUT_MS = 120_000;
 
 /** Output options that keep versions and dates out of the files. */
@@ -145,7 +148,7 @@ function resolutionPart(
     ...video({ size, seconds: endSeconds - startSeconds }),
     ...h264(),
     ...DETERMINISTIC,
-    ...["-output_ts_offset", `${startSeconds}`],
+    ...["-output_ts_offset", `${startSeconds + LEAD_SECONDS}`],
     ...["-mpegts_flags", "+initial_discontinuity"],
     ...["-f", "mpegts"],
   ];

@@ -7,15 +7,17 @@ export interface FrameHash {
   readonly dtsTicks: number;
   readonly ptsTicks: number;
   readonly durationTicks: number;
-  /** The presentation time in milliseconds, fractions included. */
+  /** The decoding time in milliseconds, fractions included. */
+  readonly dtsMs: number;
+  /** The presentation time, likewise. */
   readonly ptsMs: number;
   readonly sizeBytes: number;
   /** MD5 of the frame, in hex. */
   readonly hash: string;
 }
 
-/** How {@linkcode hashFrames} reads. */
-export interface HashFramesOptions {
+/** How {@linkcode readFrames} reads. */
+export interface ReadFramesOptions {
   /** Options before `-i`, such as `["-rtsp_transport", "tcp"]`. */
   readonly inputArgs?: readonly string[];
   /**
@@ -26,24 +28,21 @@ export interface HashFramesOptions {
   readonly timeoutMs?: number;
 }
 
-/**
- * Output options that hash H264 as it is coded instead of decoded: Annex B
- * without parameter sets and delimiters, which servers may move.
- */
-export const CODED_H264_ARGS: readonly string[] = [
-  "-c",
-  "copy",
-  "-bsf:v",
-  "h264_mp4toannexb,filter_units=remove_types=7-9",
-];
+/** What ffmpeg read and what it had to say. */
+export interface FrameReading {
+  readonly frames: readonly FrameHash[];
+  /** Lines of warnings and errors. */
+  readonly messages: readonly string[];
+}
 
-/** The same for H265 as {@linkcode CODED_H264_ARGS} for H264. */
-export const CODED_H265_ARGS: readonly string[] = [
-  "-c",
-  "copy",
-  "-bsf:v",
-  "hevc_mp4toannexb,filter_units=remove_types=32-35",
-];
+/**
+ * Bitstream filters that make coded video comparable: Annex B without
+ * parameter sets and delimiters, which servers may move.
+ */
+export const BARE_VIDEO_FILTERS = {
+  h264: "h264_mp4toannexb,filter_units=remove_types=7-9",
+  h265: "hevc_mp4toannexb,filter_units=remove_types=32-35",
+} as const;
 
 const READ_TIMEOUT_MS = 40_000;
 
@@ -52,10 +51,10 @@ const READ_TIMEOUT_MS = 40_000;
  *
  * @throws {Error} with ffmpeg's output, if it fails or prints no frame.
  */
-export async function hashFrames(
+export async function readFrames(
   url: string,
-  options: HashFramesOptions = {},
-): Promise<FrameHash[]> {
+  options: ReadFramesOptions = {},
+): Promise<FrameReading> {
   const { inputArgs = [], outputArgs = [], timeoutMs } = options;
   const result = await runProcess("ffmpeg", [
     ..."-nostdin -hide_banner -loglevel warning".split(" "),
@@ -68,7 +67,8 @@ export async function hashFrames(
   if (result.code !== 0 || frames.length === 0) {
     throw new Error(`Cannot read ${url}: ffmpeg says:\n${result.stderr}`);
   }
-  return frames;
+  const messages = result.stderr.split(/[\r\n]+/).filter((line) => line !== "");
+  return { frames, messages };
 }
 
 /** Parses what `ffmpeg -f framemd5` prints. */
@@ -89,12 +89,14 @@ export function parseFramemd5(text: string): FrameHash[] {
     if (base === undefined || cells.length < 6) {
       throw new SyntaxError(`Cannot parse framemd5: ${line}`);
     }
+    const tickMs = 1_000 * base.number / base.per;
     frames.push({
       streamIndex: streamIndex!,
       dtsTicks: dtsTicks!,
       ptsTicks: ptsTicks!,
       durationTicks: durationTicks!,
-      ptsMs: ptsTicks! * 1_000 * base.number / base.per,
+      dtsMs: dtsTicks! * tickMs,
+      ptsMs: ptsTicks! * tickMs,
       sizeBytes: sizeBytes!,
       hash: cells[5]!,
     });

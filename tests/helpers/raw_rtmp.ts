@@ -14,15 +14,16 @@ import {
   RTMP_MESSAGE_TYPE,
   type RtmpMessage,
 } from "#protocols/rtmp/wire/messages.ts";
+import { avcDecoderConfiguration } from "../bench/load/frame_source.ts";
 import { openRawTcp, type RawTcp } from "./raw_tcp.ts";
 
 const MESSAGE_STREAM_ID = 1;
 
 /** Sequence header of an H264 track, as the body of a video message. */
-export const AVC_SEQUENCE_HEADER: Uint8Array = Uint8Array.fromHex(
-  "1700000000" + "0142c01effe1001067" + "42c01eda0280f6806d0a1350" + "ffffff" +
-    "01000468ce3c80",
-);
+export const AVC_SEQUENCE_HEADER: Uint8Array = Uint8Array.from([
+  ...[0x17, 0, 0, 0, 0],
+  ...avcDecoderConfiguration(),
+]);
 
 /** A small RTMP client that may say anything. */
 export class RawRtmp implements Disposable {

@@ -1,5 +1,6 @@
 import type { RtspResponse } from "#protocols/rtsp/wire/response.ts";
 import { RtspReader } from "#protocols/rtsp/wire/rtsp_reader.ts";
+import { PPS, SPS } from "../bench/load/frame_source.ts";
 import { openRawTcp, type RawTcp } from "./raw_tcp.ts";
 
 /** Description of one H264 track, as small as it gets. */
@@ -11,8 +12,8 @@ export const H264_SDP: string = [
   "t=0 0",
   "m=video 0 RTP/AVP 96",
   "a=rtpmap:96 H264/90000",
-  "a=fmtp:96 packetization-mode=1; " +
-  "sprop-parameter-sets=Z0LAHtoCgPaAbQoTUA==,aM48gA==; profile-level-id=42C01E",
+  "a=fmtp:96 packetization-mode=1; sprop-parameter-sets=" +
+  `${SPS.toBase64()},${PPS.toBase64()}`,
   "a=control:trackID=0",
   "",
 ].join("\r\n");

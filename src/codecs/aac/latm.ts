@@ -1,5 +1,6 @@
 import { BitReader } from "#base/bit_reader.ts";
 import { BitWriter } from "#base/bit_writer.ts";
+import { ParseError } from "#base/errors.ts";
 import {
   parseAudioSpecificConfig,
   readAudioSpecificConfig,
@@ -9,6 +10,11 @@ import {
 const MAX_AUDIO_SPECIFIC_CONFIG_BITS = 8 * 1_024;
 /** Sub-frames of an AudioMuxElement: as many as `numSubFrames` can express. */
 const MAX_SUB_FRAME_COUNT = 64;
+
+/** Version 0, one time framing, one sub-frame, one program, one layer; the last bit belongs to what follows. */
+const CUT_CONFIG_HEAD = 0b0_1_000000;
+const CUT_CONFIG_HEAD_BYTES = 2;
+const CUT_CONFIG_HEAD_BITS = 15;
 
 const BUFFER_FULLNESS_VARIABLE = 0xff;
 /** A length byte of this value says that one more follows. */
@@ -45,6 +51,30 @@ export interface AudioMuxElement {
  */
 export function parseStreamMuxConfig(bytes: Uint8Array): StreamMuxConfig {
   return readStreamMuxConfig(new BitReader(bytes, "StreamMuxConfig"), bytes);
+}
+
+/**
+ * Parses a StreamMuxConfig as publishers announce it.
+ *
+ * Deviates: GStreamer's rtpmp4apay puts the whole AudioSpecificConfig, sync extension included, behind the head of
+ * version 0 and leaves out the rest.
+ *
+ * @throws {ParseError} as {@linkcode parseStreamMuxConfig}.
+ */
+export function parseAnnouncedStreamMuxConfig(
+  bytes: Uint8Array,
+): StreamMuxConfig {
+  try {
+    return parseStreamMuxConfig(bytes);
+  } catch (error) {
+    const isCut = error instanceof ParseError && bytes.length > 2 &&
+      bytes[0] === CUT_CONFIG_HEAD && bytes[1]! <= 1;
+    if (!isCut) throw error;
+    const wholeBytes = bytes.length - CUT_CONFIG_HEAD_BYTES;
+    return streamMuxConfigOf(
+      bitRange(bytes, CUT_CONFIG_HEAD_BITS, 8 * wholeBytes),
+    );
+  }
 }
 
 /**

@@ -47,8 +47,8 @@ const COMMAND_BUFFER_BYTES = 4 * 1_024;
 /** A publisher's media comes in large pieces. */
 const MEDIA_BUFFER_BYTES = 256 * 1_024;
 
-/** A last message may take this long to leave. */
-const CLOSE_DRAIN_MS = 1_000;
+/** What was sent has this long to leave before the connection is closed. */
+const CLOSE_DRAIN_MS = 4_000;
 
 /** What the peer does here. */
 type Role =
@@ -86,7 +86,7 @@ export class RtmpConnection implements RtmpMessageSink {
   #ackWindowBytes = Infinity;
   #ackedBytes = 0;
   #closeReason: string | undefined;
-  #isDraining = false;
+  #draining: Promise<void> | undefined;
   #lastError = "";
   #errors: SampledWarning;
 
@@ -125,8 +125,8 @@ export class RtmpConnection implements RtmpMessageSink {
     this.#endRole();
     this.#errors[Symbol.dispose]();
     connections.delete(this);
-    if (this.#isDraining) await this.#stream.closeAfterDrain(CLOSE_DRAIN_MS);
-    else this.#stream.close();
+    await this.#draining;
+    this.#stream.close();
     this.logger.info(`closed: ${this.#closeReason ?? "EOF"}`);
     ports.events.emit({ type: "connectionClosed", session });
   }
@@ -142,10 +142,9 @@ export class RtmpConnection implements RtmpMessageSink {
   closeAfterDrain(reason: string): void {
     if (this.#closeReason !== undefined) return;
     this.#closeReason = reason;
-    this.#isDraining = true;
     if (this.#role.kind === "player") this.#send(playEnded());
     this.#abort.abort(new Error(reason));
-    this.#stream.closeAfterDrain(CLOSE_DRAIN_MS);
+    this.#draining = this.#stream.closeAfterDrain(CLOSE_DRAIN_MS);
   }
 
   /** Closes the connection if it is silent or stuck. */

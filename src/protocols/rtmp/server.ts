@@ -76,8 +76,8 @@ export class RtmpServer implements RunningModule<RtmpConfig> {
 
   #tick(): void {
     const { ports, connections } = this.#context;
+    this.#cancelTick = ports.clock.after(TICK_MS, () => this.#tick());
     const nowMs = ports.clock.monotonicMs();
     for (const connection of [...connections]) connection.tick(nowMs);
-    this.#cancelTick = ports.clock.after(TICK_MS, () => this.#tick());
   }
 }

@@ -31,8 +31,8 @@ const MEDIA_BUFFER_BYTES = 256 * 1_024;
 /** Silence after which a connection that does nothing is closed. */
 const IDLE_TIMEOUT_MS = 60_000;
 
-/** A last answer may take this long to leave. */
-const CLOSE_DRAIN_MS = 1_000;
+/** What was sent has this long to leave before the connection is closed. */
+const CLOSE_DRAIN_MS = 4_000;
 
 const REALM = "ipcam";
 
@@ -68,7 +68,7 @@ export class RtspConnection implements RtspSink {
   #isAnswering = false;
   #answering: Promise<void> = Promise.resolve();
   #closeReason: string | undefined;
-  #isDraining = false;
+  #draining: Promise<void> | undefined;
 
   /** Owns `stream` from here on. */
   constructor(stream: TcpConnection, context: RtspContext) {
@@ -101,8 +101,8 @@ export class RtspConnection implements RtspSink {
       session.handleConnectionEnd(this, this.#closeReason ?? "EOF");
     }
     connections.delete(this);
-    if (this.#isDraining) await this.stream.closeAfterDrain(CLOSE_DRAIN_MS);
-    else this.stream.close();
+    await this.#draining;
+    this.stream.close();
     this.logger.info(`closed: ${this.#closeReason ?? "EOF"}`);
     ports.events.emit({ type: "connectionClosed", session: this.describe() });
   }
@@ -118,9 +118,8 @@ export class RtspConnection implements RtspSink {
   closeAfterDrain(reason: string): void {
     if (this.#closeReason !== undefined) return;
     this.#closeReason = reason;
-    this.#isDraining = true;
     this.#abort.abort(new Error(reason));
-    this.stream.closeAfterDrain(CLOSE_DRAIN_MS);
+    this.#draining = this.stream.closeAfterDrain(CLOSE_DRAIN_MS);
   }
 
   /** Closes the connection if it is silent or stuck. */
@@ -228,11 +227,12 @@ export class RtspConnection implements RtspSink {
   #refuse(error: unknown): void {
     if (this.#closeReason !== undefined) return;
     const status = statusOf(error);
-    if (status !== 500) {
-      this.stream.send(serializeResponse({ status, headers: headersOf({}) }));
-      this.#isDraining = true;
+    if (status === 500) {
+      this.#closeReason = errorText(error);
+      return;
     }
-    this.#closeReason = errorText(error);
+    this.stream.send(serializeResponse({ status, headers: headersOf({}) }));
+    this.closeAfterDrain(errorText(error));
   }
 
   async #answerWaiting(): Promise<void> {

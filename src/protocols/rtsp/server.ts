@@ -136,10 +136,10 @@ export class RtspServer implements RunningModule<RtspConfig> {
 
   #tick(): void {
     const { ports, sessions, connections } = this.#context;
+    this.#cancelTick = ports.clock.after(TICK_MS, () => this.#tick());
     const nowMs = ports.clock.monotonicMs();
     for (const session of [...sessions.values()]) session.tick(nowMs);
     for (const connection of [...connections]) connection.tick(nowMs);
-    this.#cancelTick = ports.clock.after(TICK_MS, () => this.#tick());
   }
 }
 

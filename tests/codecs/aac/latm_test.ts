@@ -1,5 +1,6 @@
 import { ParseError } from "#base/errors.ts";
 import {
+  parseAnnouncedStreamMuxConfig,
   parseAudioMuxElement,
   parseInBandStreamMuxConfig,
   parseStreamMuxConfig,
@@ -86,6 +87,33 @@ Deno.test("parseStreamMuxConfig() says what it cannot read", () => {
       ParseError,
     );
     assertEquals([hex, error.field], [hex, field]);
+  }
+});
+
+Deno.test("parseAnnouncedStreamMuxConfig() reads a config that ends with the AudioSpecificConfig [gstreamer 1.22 rtpmp4apay]", () => {
+  for (
+    const [hex, audioSpecificConfig] of [
+      ["40002620", "1310"],
+      ["40002320adca00", "1190"],
+      ["400026203fc0", "1310"],
+    ] as const
+  ) {
+    const config = parseAnnouncedStreamMuxConfig(Uint8Array.fromHex(hex));
+    const { audioMuxVersion, audioSpecificConfigBits } = config;
+    assertEquals([audioMuxVersion, audioSpecificConfigBits], [0, 16]);
+    const wanted = Uint8Array.fromHex(audioSpecificConfig);
+    assertEquals(config.audioSpecificConfig.subarray(0, 2), wanted);
+  }
+  const sbr = parseAnnouncedStreamMuxConfig(
+    Uint8Array.fromHex("40002710adcb40"),
+  );
+  assertEquals(
+    [sbr.audioMuxVersion, sbr.audioSpecificConfig.toHex()],
+    [1, "138856e5a0"],
+  );
+  for (const hex of ["4000", "40012620", "000026203fc0", "4000f5"]) {
+    const bytes = Uint8Array.fromHex(hex);
+    assertThrows(() => parseAnnouncedStreamMuxConfig(bytes), ParseError);
   }
 });
 

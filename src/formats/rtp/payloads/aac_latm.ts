@@ -2,6 +2,7 @@ import { assert, ParseError } from "#base/errors.ts";
 import { rescaleTicks } from "#base/time.ts";
 import { parseAudioSpecificConfig } from "#codecs/aac/audio_specific_config.ts";
 import {
+  parseAnnouncedStreamMuxConfig,
   parseAudioMuxElement,
   parseInBandStreamMuxConfig,
   parseStreamMuxConfig,
@@ -215,8 +216,9 @@ function parseDescription(
   }
   const bytes = fmtpHex(description, "config", MAX_AAC_CONFIG_BYTES);
   if (!bytes) throw descriptionError(description, "config", "is missing");
-  return parametersOf(parseStreamMuxConfig(bytes), {
-    streamMuxConfig: bytes,
+  const config = parseAnnouncedStreamMuxConfig(bytes);
+  return parametersOf(config, {
+    streamMuxConfig: serializeStreamMuxConfig(config),
     isConfigInBand,
     clockRateHz,
   });

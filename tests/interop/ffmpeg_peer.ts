@@ -1,0 +1,111 @@
+import {
+  BARE_VIDEO_FILTERS,
+  type FrameReading,
+  readFrames,
+} from "#test/framemd5.ts";
+import { type RunningProcess, startProcess } from "#test/processes.ts";
+import type { WeirProcess } from "#test/weir_process.ts";
+
+/** Ways of a stream between a peer and the server. */
+export const WAYS = ["RTSP/TCP", "RTSP/UDP", "RTMP"] as const;
+
+/** One of {@linkcode WAYS}. */
+export type Way = typeof WAYS[number];
+
+/** The ways of RTSP. */
+export const RTSP_WAYS = ["RTSP/TCP", "RTSP/UDP"] as const;
+
+/** What a file is published with. */
+export interface PublishOptions {
+  readonly way: Way;
+  readonly path: string;
+  readonly file: string;
+  /** Options of the output, behind `-c copy`. */
+  readonly outputArgs?: readonly string[];
+}
+
+/** What a stream is read with. */
+export interface ReadOptions {
+  readonly way: Way;
+  readonly path: string;
+  /** Options of the output. */
+  readonly outputArgs: readonly string[];
+}
+
+/** Position of each kind of frames in what {@linkcode mediaArgs} make ffmpeg print. */
+export const STREAM = { pictures: 0, codedVideo: 1, codedAudio: 2 } as const;
+
+/** Lines of ffmpeg 5.1 that say nothing about the stream, and why they are there. */
+const HARMLESS_MESSAGES = [
+  // The end of an RTMP connection is an input error to its RTMP client.
+  /^rtmp:\/\/\S+: Input\/output error$/,
+  /^ {4}Last message repeated \d+ times$/,
+  // Its RTSP client gives the first coded picture no presentation time.
+  /Timestamps are unset in a packet for stream 1\./,
+];
+
+/** Address of a path. */
+export function addressOf(weir: WeirProcess, way: Way, path: string): string {
+  return way === "RTMP" ? weir.rtmpUrl(path) : weir.rtspUrl(path);
+}
+
+/** Publishes a file in real time, as it is coded; the process ends with the file. */
+export function startPublisher(
+  weir: WeirProcess,
+  options: PublishOptions,
+): RunningProcess {
+  const { way, path, file, outputArgs = [] } = options;
+  const format = way === "RTMP"
+    ? ["-f", "flv"]
+    : ["-f", "rtsp", ...transportArgs(way)];
+  return startProcess("ffmpeg", [
+    ..."-nostdin -hide_banner -loglevel warning -progress pipe:1 -re"
+      .split(" "),
+    ...["-i", file, "-c", "copy", ...outputArgs, ...format],
+    addressOf(weir, way, path),
+  ]);
+}
+
+/** Waits until somebody publishes to a path. */
+export async function waitUntilAvailable(
+  weir: WeirProcess,
+  path: string,
+): Promise<void> {
+  await weir.waitForLog(
+    new RegExp(`\\[path ${path}\\] stream is available and online`),
+  );
+}
+
+/** Reads a path until its publisher ends. */
+export function readPath(
+  weir: WeirProcess,
+  { way, path, outputArgs }: ReadOptions,
+): Promise<FrameReading> {
+  const inputArgs = way === "RTMP" ? [] : transportArgs(way);
+  return readFrames(addressOf(weir, way, path), { inputArgs, outputArgs });
+}
+
+/** What of a reader's messages is about the stream. */
+export function complaintsOf({ messages }: FrameReading): string[] {
+  return messages.filter((line) =>
+    !HARMLESS_MESSAGES.some((pattern) => pattern.test(line))
+  );
+}
+
+/**
+ * Output options that print, in the order of {@linkcode STREAM}, the decoded
+ * pictures with the times they were sent with, the coded video without
+ * parameter sets, and the coded audio.
+ */
+export function mediaArgs(codec: keyof typeof BARE_VIDEO_FILTERS): string[] {
+  return [
+    ..."-map 0:v -map 0:v -map 0:a".split(" "),
+    ..."-c:v:0 rawvideo -enc_time_base:v:0 -1 -c:v:1 copy".split(" "),
+    ...["-bsf:v:1", BARE_VIDEO_FILTERS[codec]],
+    ...["-c:a", "copy"],
+  ];
+}
+
+function transportArgs(way: (typeof RTSP_WAYS)[number]): string[] {
+  return ["-rtsp_transport", way === "RTSP/TCP" ? "tcp" : "udp"];
+}
