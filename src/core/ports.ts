@@ -1,4 +1,3 @@
-import type { Batch } from "./batch.ts";
 import type { Publication } from "./publication.ts";
 import type { SessionInfo } from "./session_info.ts";
 import type { Stream } from "./stream.ts";
@@ -6,8 +5,6 @@ import type { BatchSink, Subscription } from "./subscription.ts";
 import type { Track } from "./track.ts";
 import type { Clock } from "#base/clock.ts";
 import type { Logger } from "#base/log.ts";
-
-export type { Batch, BatchSink, Clock, Logger, Subscription };
 
 /** What somebody may be allowed to do. */
 export type Action =
@@ -121,10 +118,9 @@ export interface SessionOwner {
 /** What happened, for logs, hooks, metrics and the API. */
 export type ServerEvent =
   | {
-    readonly type: "connectionOpened" | "connectionClosed";
+    readonly type: "connectionOpened" | "connectionClosed" | "sessionOpened";
     readonly session: SessionInfo;
   }
-  | { readonly type: "sessionOpened"; readonly session: SessionInfo }
   | {
     readonly type: "sessionClosed";
     readonly session: SessionInfo;

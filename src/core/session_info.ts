@@ -6,10 +6,7 @@ export interface SessionInfo {
   /** UUID. */
   readonly id: string;
   /** Kind of session as the API names it. */
-  readonly type:
-    | "rtspConn"
-    | "rtspSession"
-    | "rtmpConn";
+  readonly type: "rtspConn" | "rtspSession" | "rtmpConn";
   readonly createdAtMs: number;
   /** Address of the peer, `IP:port`. */
   readonly remoteAddress: string;

@@ -3,7 +3,6 @@ import { type Logger, SampledWarning } from "#base/log.ts";
 import { codecLabel } from "#codecs/codec.ts";
 import { PathError } from "#core/errors.ts";
 import type {
-  BatchSink,
   EventPort,
   Grant,
   PublishGrant,
@@ -12,7 +11,7 @@ import type {
 } from "#core/ports.ts";
 import type { Publication } from "#core/publication.ts";
 import { Stream } from "#core/stream.ts";
-import type { Subscription } from "#core/subscription.ts";
+import type { BatchSink, Subscription } from "#core/subscription.ts";
 import type { Track } from "#core/track.ts";
 
 /** Bytes that may wait for one reader, whatever its units are. */
