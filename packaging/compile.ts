@@ -15,7 +15,6 @@ const PERMISSIONS = [
   "--allow-net",
   "--allow-read",
   "--allow-env",
-  "--allow-sys",
   "--allow-ffi",
 ];
 

@@ -30,7 +30,6 @@ export const WEIR_FLAGS: readonly string[] = [
   "--allow-net",
   "--allow-read",
   "--allow-env",
-  "--allow-sys",
   "--allow-ffi",
 ];
 
