@@ -130,3 +130,33 @@ export class SampledWarning {
     this.#nextAtMs = this.#clock.monotonicMs() + SAMPLE_INTERVAL_MS;
   }
 }
+
+/** Counts errors of one kind and tells the last of them at most once a second, with their number. */
+export class SampledError implements Disposable {
+  #last = "";
+  #warning: SampledWarning;
+
+  /** `what` stands before the text, e.g. the protocol that failed. */
+  constructor(logger: Logger, clock: Clock, what?: string) {
+    const kind = what === undefined ? "processing" : `${what} processing`;
+    this.#warning = new SampledWarning(
+      logger,
+      clock,
+      (count) =>
+        count === 1
+          ? `${kind} error: ${this.#last}`
+          : `${count} ${kind} errors, last was: ${this.#last}`,
+    );
+  }
+
+  /** Adds one error. */
+  add(message: string): void {
+    this.#last = message;
+    this.#warning.add(1);
+  }
+
+  /** Tells what was not told yet and stops. */
+  [Symbol.dispose](): void {
+    this.#warning[Symbol.dispose]();
+  }
+}

@@ -115,7 +115,7 @@ export class Publication implements Disposable {
 
   #reportJump(): void {
     this.#jumpsSeen = this.timeline.jumps;
-    this.#stream.options.warn(
+    this.#stream.options.logger.warn(
       "the publisher's timestamps jumped by more than 10 s, they are continued without a gap",
     );
   }

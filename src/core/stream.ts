@@ -1,5 +1,6 @@
 import type { Clock } from "#base/clock.ts";
 import { errorText } from "#base/errors.ts";
+import type { Logger } from "#base/log.ts";
 import type { Batch } from "./batch.ts";
 import { EncodingCache } from "./encoding_cache.ts";
 import { Publication } from "./publication.ts";
@@ -31,8 +32,8 @@ export interface GroupCacheLimits {
 export interface StreamOptions {
   readonly clock: Clock;
   readonly groupCache: GroupCacheLimits;
-  /** Reports what an operator should know: a clock that jumped, a group too large to keep. */
-  readonly warn: (message: string) => void;
+  /** Logger of the path. */
+  readonly logger: Logger;
 }
 
 /**
@@ -172,7 +173,7 @@ export class Stream implements BatchSource {
       reader.offer(batch);
     } catch (error) {
       const reason = `a reader failed: ${errorText(error)}`;
-      this.options.warn(reason);
+      this.options.logger.warn(reason);
       reader.fail(reason);
     }
   }
@@ -189,7 +190,7 @@ export class Stream implements BatchSource {
     const keptMs = nowMs - start.publishedAtMs;
     if (keptBytes <= maxBytes && keptMs <= maxDurationMs) return;
     this.#groupStart = undefined;
-    this.options.warn(
+    this.options.logger.warn(
       `Cannot keep the group of pictures for new readers: it has ${keptBytes} bytes and ${
         Math.round(keptMs)
       } ms, gopCacheMaxSize is ${maxBytes} bytes and gopCacheMaxDuration ${maxDurationMs} ms`,

@@ -89,19 +89,15 @@ export class Subscription implements Disposable {
     this.#finish();
   }
 
-  /** Delivers nothing until `resume()`, and forgets where it was: a paused reader starts anew at a random access point. */
-  pause(): void {
-    this.#isBlocked = true;
-    this.#cursor = undefined;
-    this.#awaitsRandomAccess = true;
-  }
-
   /** The stream has a new batch. Hot path. */
   offer(batch: Batch): void {
-    if (this.#awaitsRandomAccess) {
-      if (!batch.isRandomAccess) return;
-      this.#awaitsRandomAccess = false;
+    if (this.#endReason !== undefined) return;
+    if (this.#awaitsRandomAccess && !batch.isRandomAccess) {
+      // A reader that never dropped is a joiner: it has lost nothing.
+      if (this.droppedUnits > 0) this.#drop(batch.units.length);
+      return;
     }
+    this.#awaitsRandomAccess = false;
     if (this.#cursor !== undefined) {
       this.#limit(batch);
     } else if (this.#isBlocked) {
@@ -152,14 +148,18 @@ export class Subscription implements Disposable {
     if (
       waitingUnits <= maxUnits && waitingBytes <= maxBytes && ageMs <= maxAgeMs
     ) return;
-    const isGroupNear = groupStart !== undefined &&
-      groupStart.unitsBefore > cursor.unitsBefore &&
-      totalUnits - groupStart.unitsBefore <= maxUnits &&
-      totalBytes - groupStart.bytesBefore <= maxBytes;
-    this.#cursor = isGroupNear ? groupStart : undefined;
-    this.#awaitsRandomAccess = !isGroupNear;
-    const resumeUnits = isGroupNear ? groupStart.unitsBefore : totalUnits;
-    const count = resumeUnits - cursor.unitsBefore;
+    const start = newest.isRandomAccess ? newest : groupStart;
+    const isStartNear = start !== undefined &&
+      start.unitsBefore > cursor.unitsBefore &&
+      totalUnits - start.unitsBefore <= maxUnits &&
+      totalBytes - start.bytesBefore <= maxBytes;
+    this.#cursor = isStartNear ? start : undefined;
+    this.#awaitsRandomAccess = !isStartNear;
+    const resumeUnits = isStartNear ? start.unitsBefore : totalUnits;
+    this.#drop(resumeUnits - cursor.unitsBefore);
+  }
+
+  #drop(count: number): void {
     this.droppedUnits += count;
     this.#limits.onDrop(count);
   }

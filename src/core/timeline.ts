@@ -23,7 +23,7 @@ interface TrackLine {
  *
  * The first unit of a publication is placed at `startMs` of stream time, and all tracks move by the same time,
  * so that they stay in sync. A jump of the publisher's clock is taken out: a track that jumps tries the
- * latest shift first, so that tracks which jump together stay together.
+ * latest shift first, so that tracks which jump together stay together. No unit has the time of the one before.
  */
 export class Timeline {
   /** Jumps taken out so far. */
@@ -82,6 +82,7 @@ export class Timeline {
     const distanceMs = streamMsOf(line, dtsTicks) - this.#lastStreamMs;
     if (Math.abs(distanceMs) <= MAX_STEP_MS) return;
     this.jumps++;
+    this.#lastStreamMs++;
     this.#shiftUs = this.#shiftToLatestUs(line, dtsTicks);
     applyShift(line, this.#shiftUs);
   }

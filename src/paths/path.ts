@@ -168,7 +168,7 @@ export class Path {
         maxBytes: config.gopCacheMaxSizeBytes,
         maxDurationMs: config.gopCacheMaxDurationMs,
       },
-      warn: (message) => this.#logger.warn(message),
+      logger: this.#logger,
     });
   }
 
@@ -297,11 +297,10 @@ export class Path {
 
   /** Readers that are subscribed get what was published; those that wait or pause have nothing to wait for. */
   #endReaders(reason: string): void {
+    const waiting = [...this.#readers].filter((one) => !one.isSubscribed);
     this.stream.endReaders(reason);
-    for (const reader of [...this.#readers]) {
-      if (!reader.isSubscribed) {
-        reader.revoke(new PathError("terminated", reason));
-      }
+    for (const reader of waiting) {
+      reader.revoke(new PathError("terminated", reason));
     }
   }
 

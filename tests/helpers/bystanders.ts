@@ -15,6 +15,7 @@ export interface BystanderStream {
 
 /** Who publishes and who reads while something else happens to the server. */
 export interface BystanderOptions {
+  /** Of two parts, as RTMP's application and key. */
   readonly path: string;
   /** Protocol of the publisher. */
   readonly publisher: "rtsp" | "rtmp";
@@ -29,6 +30,10 @@ const SMALL_STREAM: BystanderStream = {
   frameBytes: 3_000,
   gopFrames: 30,
 };
+
+/** Readers that play on get their next frame long before this. */
+const PLAYING_DEADLINE_MS = 10_000;
+const POLL_INTERVAL_MS = 10;
 
 const PUBLISHER = fileURLToPath(
   new URL("../bench/load/publisher.ts", import.meta.url),
@@ -79,8 +84,12 @@ export class Bystanders implements AsyncDisposable {
       [...now].some(([protocol, { payloadBytes }]) =>
         payloadBytes === before.get(protocol)!.payloadBytes
       );
-    for (let tries = 0; isStuck(await this.snapshots()); tries++) {
-      if (tries > 10_000) throw new Error("The readers get nothing any more");
+    const deadlineMs = performance.now() + PLAYING_DEADLINE_MS;
+    while (isStuck(await this.snapshots())) {
+      if (performance.now() > deadlineMs) {
+        throw new Error("The readers get nothing any more");
+      }
+      await new Promise((resolve) => setTimeout(resolve, POLL_INTERVAL_MS));
     }
   }
 

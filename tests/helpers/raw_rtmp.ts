@@ -14,7 +14,10 @@ import {
   RTMP_MESSAGE_TYPE,
   type RtmpMessage,
 } from "#protocols/rtmp/wire/messages.ts";
-import { avcDecoderConfiguration } from "../bench/load/frame_source.ts";
+import {
+  avcDecoderConfiguration,
+  FrameSource,
+} from "../bench/load/frame_source.ts";
 import { openRawTcp, type RawTcp } from "./raw_tcp.ts";
 
 const MESSAGE_STREAM_ID = 1;
@@ -79,6 +82,15 @@ export class RawRtmp implements Disposable {
   async play(key: string): Promise<string> {
     await this.command("play", null, key);
     return statusCode(await this.answer("onStatus"));
+  }
+
+  /** Sends the sequence header and one key frame of an H264 track. */
+  async sendKeyFrame(): Promise<void> {
+    const typeId = RTMP_MESSAGE_TYPE.video;
+    await this.send({ typeId, payload: AVC_SEQUENCE_HEADER });
+    const nal = new FrameSource({ frameBytes: 100, gopFrames: 1 }).next();
+    const head = [0x17, 1, 0, 0, 0, 0, 0, 0, nal.length];
+    await this.send({ typeId, payload: Uint8Array.from([...head, ...nal]) });
   }
 
   /** Sends a command, its transaction ID added. */

@@ -82,7 +82,9 @@ export class RawTcp implements Disposable {
 
 /** Connects to a port of this machine. */
 export async function openRawTcp(port: number): Promise<RawTcp> {
-  return new RawTcp(await Deno.connect({ hostname: "127.0.0.1", port }));
+  const conn = await Deno.connect({ hostname: "127.0.0.1", port });
+  conn.setNoDelay(true);
+  return new RawTcp(conn);
 }
 
 function isClosedByPeer(error: unknown): boolean {

@@ -1,3 +1,4 @@
+import { createLogger } from "#base/log.ts";
 import type { H264Parameters } from "#codecs/codec.ts";
 import type { Batch } from "#core/batch.ts";
 import type { Publication, PublishedUnit } from "#core/publication.ts";
@@ -154,7 +155,7 @@ export function testStream(
       maxDurationMs: 60_000,
       ...groupCache,
     },
-    warn: (message) => warnings.push(message),
+    logger: createLogger((_, text) => warnings.push(text), "warn"),
   });
   return { stream, clock, warnings };
 }

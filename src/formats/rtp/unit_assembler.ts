@@ -5,7 +5,7 @@ import { rtpMarker, rtpTimestampTicks } from "./rtp_packet.ts";
 const MAX_UNIT_PACKETS = 16_384;
 
 /** Bytes of one unit beyond this are not collected: the unit is handed over in pieces. */
-const MAX_UNIT_BYTES = 16 * 1_024 * 1_024;
+const MAX_UNIT_BYTES = 8 * 1_024 * 1_024;
 
 /** Takes the units that an assembler finds. */
 export interface RtpUnitSink {
@@ -16,7 +16,7 @@ export interface RtpUnitSink {
 /**
  * Finds where units end in the packets of one track.
  *
- * Limits: a unit of over 16,384 packets or 16 MiB is handed over in pieces.
+ * Limits: a unit of over 16,384 packets or 8 MiB is handed over in pieces.
  * Spec: RFC 3550 §5.1 (marker), RFC 6184 §5.1 (access unit ends).
  */
 export class RtpUnitAssembler {

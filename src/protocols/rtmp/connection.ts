@@ -1,5 +1,5 @@
 import { errorText, ParseError } from "#base/errors.ts";
-import { type Logger, SampledWarning } from "#base/log.ts";
+import { type Logger, SampledError } from "#base/log.ts";
 import { codecLabel } from "#codecs/codec.ts";
 import { AuthenticationError } from "#core/errors.ts";
 import type {
@@ -24,7 +24,11 @@ import {
   publishUnauthorized,
   SERVER_CHUNK_SIZE_BYTES,
 } from "./wire/answers.ts";
-import { ChunkReader, type RtmpMessageSink } from "./wire/chunk_reader.ts";
+import {
+  ChunkReader,
+  MAX_BUFFERED_BYTES,
+  type RtmpMessageSink,
+} from "./wire/chunk_reader.ts";
 import { serializeRtmpMessages } from "./wire/chunk_writer.ts";
 import {
   type ConnectCommand,
@@ -43,6 +47,9 @@ import { parseRtmpTarget, type RtmpTarget } from "./wire/rtmp_url.ts";
 
 /** Players send little. */
 const COMMAND_BUFFER_BYTES = 4 * 1_024;
+
+/** Unfinished messages of a peer that nobody has let in may take this: commands are small. */
+const MAX_COMMAND_BYTES = 262_144;
 
 /** A publisher's media comes in large pieces. */
 const MEDIA_BUFFER_BYTES = 256 * 1_024;
@@ -87,28 +94,21 @@ export class RtmpConnection implements RtmpMessageSink {
   #ackedBytes = 0;
   #closeReason: string | undefined;
   #draining: Promise<void> | undefined;
-  #lastError = "";
-  #errors: SampledWarning;
+  #errors: SampledError;
 
   /** Owns `stream` from here on. */
   constructor(stream: TcpConnection, context: RtmpContext) {
     const { ports } = context;
     this.#stream = stream;
     this.#context = context;
+    this.#chunks.maxBufferedBytes = MAX_COMMAND_BYTES;
     const { ip, port } = stream.peer;
     this.remoteAddress = ip.includes(":") ? `[${ip}]:${port}` : `${ip}:${port}`;
     this.logger = ports.logger.child(`conn ${this.remoteAddress}`);
     this.#createdAtMs = ports.clock.wallMs();
     this.#openedAtMs = ports.clock.monotonicMs();
     this.#lastReadAtMs = this.#openedAtMs;
-    this.#errors = new SampledWarning(
-      this.logger,
-      ports.clock,
-      (count) =>
-        count === 1
-          ? `processing error: ${this.#lastError}`
-          : `${count} processing errors, last was: ${this.#lastError}`,
-    );
+    this.#errors = new SampledError(this.logger, ports.clock);
     stream.onBroken = (error) => this.close(error.message);
   }
 
@@ -124,6 +124,7 @@ export class RtmpConnection implements RtmpMessageSink {
     const session = this.describe();
     this.#endRole();
     this.#errors[Symbol.dispose]();
+    this.#chunks[Symbol.dispose]();
     connections.delete(this);
     await this.#draining;
     this.#stream.close();
@@ -261,7 +262,7 @@ export class RtmpConnection implements RtmpMessageSink {
       this.#role.ingest.handleMedia(message);
     } catch (error) {
       if (!(error instanceof ParseError)) throw error;
-      this.#countError(error.message);
+      this.#errors.add(error.message);
     }
   }
 
@@ -272,7 +273,7 @@ export class RtmpConnection implements RtmpMessageSink {
       if (metadata) this.#role.ingest.handleMetadata(metadata);
     } catch (error) {
       if (!(error instanceof ParseError)) throw error;
-      this.#countError(error.message);
+      this.#errors.add(error.message);
     }
   }
 
@@ -358,6 +359,7 @@ export class RtmpConnection implements RtmpMessageSink {
         ),
     });
     this.#role = { kind: "publisher", grant, ingest };
+    this.#chunks.maxBufferedBytes = MAX_BUFFERED_BYTES;
     this.#closeWithGrant(grant);
     this.#send([publishAccepted()]);
   }
@@ -370,7 +372,6 @@ export class RtmpConnection implements RtmpMessageSink {
       const player = new RtmpPlayer({
         grant,
         stream: this.#stream,
-        onError: (message) => this.#countError(message),
         onEnd: (reason) => this.closeAfterDrain(reason),
       });
       this.#role = { kind: "player", grant, player };
@@ -433,11 +434,6 @@ export class RtmpConnection implements RtmpMessageSink {
     if (role.kind === "publisher" || role.kind === "player") {
       role.grant[Symbol.dispose]();
     }
-  }
-
-  #countError(message: string): void {
-    this.#lastError = message;
-    this.#errors.add(1);
   }
 
   /** What comes before SetChunkSize is shorter than any chunk. */

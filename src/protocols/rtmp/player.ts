@@ -16,7 +16,6 @@ import {
 export interface RtmpPlayerOptions {
   readonly grant: ReadGrant;
   readonly stream: TcpConnection;
-  readonly onError: (message: string) => void;
   readonly onEnd: (reason: string) => void;
 }
 
@@ -28,7 +27,7 @@ export class RtmpPlayer {
 
   /** Subscribes; media flows after `start()`. @throws {RtmpError} if no track can be carried. */
   constructor(options: RtmpPlayerOptions) {
-    const { grant, stream, onError, onEnd } = options;
+    const { grant, stream, onEnd } = options;
     this.#stream = stream;
     this.#selection = selectTracks(grant.stream.tracks);
     if (this.#selection.carried.length === 0) {
@@ -37,7 +36,7 @@ export class RtmpPlayer {
         `the stream doesn't contain any supported codec, which are currently ${flvCodecLabels()}`,
       );
     }
-    const encoder = RtmpStreamEncoder.of(grant.stream, onError);
+    const encoder = RtmpStreamEncoder.of(grant.stream);
     const egress = new RtmpEgress(encoder, stream, onEnd);
     this.#subscription = grant.subscribe(egress);
     stream.onDrained = () => this.#subscription.resume();

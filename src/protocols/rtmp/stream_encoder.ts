@@ -1,4 +1,5 @@
 import { errorText } from "#base/errors.ts";
+import { SampledError } from "#base/log.ts";
 import { rescaleTicks } from "#base/time.ts";
 import type { CodecName } from "#codecs/codec.ts";
 import type { Batch } from "#core/batch.ts";
@@ -52,20 +53,17 @@ export function selectTracks(tracks: readonly Track[]): RtmpSelection {
  * Every message has an absolute timestamp and a full header, so that the same bytes serve whoever joins when.
  */
 export class RtmpStreamEncoder {
-  #onError: (message: string) => void;
+  #errors: SampledError;
   #selections = new WeakMap<readonly Track[], RtmpSelection>();
 
-  private constructor(onError: (message: string) => void) {
-    this.#onError = onError;
+  private constructor({ options }: Stream) {
+    this.#errors = new SampledError(options.logger, options.clock, "RTMP");
   }
 
   /** The encoder of a stream. */
-  static of(
-    stream: Stream,
-    onError: (message: string) => void,
-  ): RtmpStreamEncoder {
+  static of(stream: Stream): RtmpStreamEncoder {
     return stream.encoders.get<RtmpStreamEncoder>(KEY) ??
-      stream.encoders.set(KEY, new RtmpStreamEncoder(onError));
+      stream.encoders.set(KEY, new RtmpStreamEncoder(stream));
   }
 
   /** What a player gets before its first batch: metadata and sequence headers. */
@@ -117,7 +115,7 @@ export class RtmpStreamEncoder {
         const body = flv.sequenceHeader(track.codec);
         if (body) messages.push(mediaMessage(flv, timestampMs, body));
       } catch (error) {
-        this.#onError(errorText(error));
+        this.#errors.add(errorText(error));
       }
     }
     return messages;
@@ -143,7 +141,7 @@ export class RtmpStreamEncoder {
         messages.push(mediaMessage(flv, timestampMs, body));
       }
     } catch (error) {
-      this.#onError(errorText(error));
+      this.#errors.add(errorText(error));
     }
   }
 }

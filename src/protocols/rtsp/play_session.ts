@@ -1,4 +1,3 @@
-import type { Logger } from "#base/log.ts";
 import type { Batch } from "#core/batch.ts";
 import type { ReadGrant } from "#core/ports.ts";
 import type { Stream } from "#core/stream.ts";
@@ -21,7 +20,6 @@ export interface PlaySessionOptions {
   readonly tracks: readonly Track[];
   /** URL of the PLAY request. */
   readonly url: string;
-  readonly logger: Logger;
   readonly onEnd: (reason: string) => void;
 }
 
@@ -38,11 +36,11 @@ export class PlaySession {
 
   /** Subscribes; media flows after `start()`. */
   constructor(options: PlaySessionOptions) {
-    const { grant, connection, transports, tracks, logger } = options;
+    const { grant, connection, transports, tracks } = options;
     this.tracks = tracks;
     this.#connection = connection;
     this.#url = options.url.replace(/\/$/, "");
-    this.#encoder = PlaySession.encoderOf(grant.stream, connection, logger);
+    this.#encoder = PlaySession.encoderOf(grant.stream, connection);
     this.#encoderUse = this.#encoder.use();
     const egress = {
       encoder: this.#encoder,
@@ -74,16 +72,9 @@ export class PlaySession {
   static encoderOf(
     stream: Stream,
     connection: RtspConnection,
-    logger: Logger,
   ): RtspStreamEncoder {
     const { maxPacketBytes } = connection.context.settings;
-    return RtspStreamEncoder.of(stream, maxPacketBytes, {
-      onTooBig: (sizeBytes, maxBytes) =>
-        logger.info(
-          `RTP packets are too big (${sizeBytes} > ${maxBytes}), remuxing them into smaller ones`,
-        ),
-      onError: (message) => logger.warn(`cannot send a unit: ${message}`),
-    });
+    return RtspStreamEncoder.of(stream, maxPacketBytes);
   }
 
   /** The media shares the connection of the requests. */

@@ -1,5 +1,5 @@
 import { ParseError } from "#base/errors.ts";
-import { type Logger, SampledWarning } from "#base/log.ts";
+import { type Logger, SampledError, SampledWarning } from "#base/log.ts";
 import { codecKind, codecLabel } from "#codecs/codec.ts";
 import type { PublishGrant, ReadGrant, SessionOwner } from "#core/ports.ts";
 import type { SessionInfo } from "#core/session_info.ts";
@@ -32,7 +32,7 @@ const READER_TIMEOUT_MS = 60_000;
 const UDP_TEARDOWN_MS = 50;
 
 /** Tracks that a publisher may announce. */
-const MAX_TRACKS = 64;
+const MAX_TRACKS = 16;
 
 /** What a publisher announced, before it records. */
 interface Announcement {
@@ -62,8 +62,7 @@ export class RtspSession implements UdpEndpoint {
   #cancelClose: (() => void) | undefined;
   #registration: Disposable;
   #losses: SampledWarning;
-  #lastError = "";
-  #errorWarnings: SampledWarning;
+  #errors: SampledError;
 
   /** Opens the session; it belongs to `connection` and those that join. */
   constructor(connection: RtspConnection) {
@@ -79,14 +78,7 @@ export class RtspSession implements UdpEndpoint {
       ports.clock,
       (count) => `${count} RTP packets lost`,
     );
-    this.#errorWarnings = new SampledWarning(
-      this.logger,
-      ports.clock,
-      (count) =>
-        count === 1
-          ? `processing error: ${this.#lastError}`
-          : `${count} processing errors, last was: ${this.#lastError}`,
-    );
+    this.#errors = new SampledError(this.logger, ports.clock);
     connection.sessions.add(this);
     context.sessions.set(this.key, this);
     this.#registration = ports.sessions.register(() => this.describe());
@@ -172,6 +164,8 @@ export class RtspSession implements UdpEndpoint {
       request,
       connection,
       isPublishing: this.#announcement !== undefined,
+      endpoint: this,
+      trackIndex: index,
       others: [...this.#transports.values()],
       ssrc: this.#announcement ? undefined : this.#ssrcOf(connection, index),
     });
@@ -192,12 +186,10 @@ export class RtspSession implements UdpEndpoint {
       transports: this.#transports,
       tracks: this.#playedTracks(grant),
       url: request.url,
-      logger: this.logger,
       onEnd: (reason) => this.#endWithStream(reason),
     });
     this.#player = player;
     if (player.isInterleaved) connection.interleaved = this;
-    else this.#routeUdp();
     this.logger.info(this.#readingLine(player));
     return {
       status: 200,
@@ -223,12 +215,11 @@ export class RtspSession implements UdpEndpoint {
       grant,
       tracks,
       transports: this.#transports,
-      onError: (message) => this.#countError(message),
+      onError: (message) => this.#errors.add(message),
       onLoss: (count) => this.#losses.add(count),
     });
     this.touch();
     if (this.#recorder.isInterleaved) connection.interleaved = this;
-    else this.#routeUdp();
     this.logger.info(`is publishing to path '${this.#target.pathName}'`);
     return { status: 200 };
   }
@@ -311,7 +302,7 @@ export class RtspSession implements UdpEndpoint {
     this.#announcement?.grant[Symbol.dispose]();
     for (const transport of this.#transports.values()) transport.release();
     this.#losses[Symbol.dispose]();
-    this.#errorWarnings[Symbol.dispose]();
+    this.#errors[Symbol.dispose]();
     this.#connection.sessions.delete(this);
     this.#context.sessions.delete(this.key);
     this.#registration[Symbol.dispose]();
@@ -388,14 +379,8 @@ export class RtspSession implements UdpEndpoint {
     const stream = this.#readGrant?.stream;
     const track = stream?.tracks.find((one) => one.id === trackId);
     if (!stream || !track) return undefined;
-    const encoder = PlaySession.encoderOf(stream, connection, this.logger);
+    const encoder = PlaySession.encoderOf(stream, connection);
     return encoder.track(track).options.ssrc;
-  }
-
-  #routeUdp(): void {
-    for (const [index, transport] of this.#transports) {
-      transport.route(this, index);
-    }
   }
 
   #readingLine(player: PlaySession): string {
@@ -405,11 +390,6 @@ export class RtspSession implements UdpEndpoint {
     }, ${labels.length} ${labels.length === 1 ? "track" : "tracks"} (${
       labels.join(", ")
     })`;
-  }
-
-  #countError(message: string): void {
-    this.#lastError = message;
-    this.#errorWarnings.add(1);
   }
 
   #closeWithGrant(revoked: AbortSignal): void {

@@ -1,4 +1,5 @@
 import { errorText } from "#base/errors.ts";
+import { SampledError } from "#base/log.ts";
 import type { CodecName } from "#codecs/codec.ts";
 import type { Batch } from "#core/batch.ts";
 import type { Stream } from "#core/stream.ts";
@@ -34,12 +35,6 @@ export interface SegmentRun {
   readonly segmentBytes: number;
 }
 
-/** Reports on what could not be passed on as it came. */
-export interface StreamEncoderReports {
-  readonly onTooBig: (sizeBytes: number, maxBytes: number) => void;
-  readonly onError: (message: string) => void;
-}
-
 /** Queue limits of the encoder itself: it never has anything in flight. */
 const NO_LIMITS = {
   maxUnits: Infinity,
@@ -57,36 +52,29 @@ const NO_LIMITS = {
 export class RtspStreamEncoder implements BatchSink {
   #stream: Stream;
   #maxPacketBytes: number;
-  #reports: StreamEncoderReports;
+  #errors: SampledError;
   #packetsKey: string;
   #segmentsKey: string;
   #tracks = new Map<number, RtpTrackEncoder>();
   #subscription: Subscription | undefined;
   #users = 0;
 
-  private constructor(
-    stream: Stream,
-    maxPacketBytes: number,
-    reports: StreamEncoderReports,
-  ) {
+  private constructor(stream: Stream, maxPacketBytes: number) {
     this.#stream = stream;
     this.#maxPacketBytes = maxPacketBytes;
-    this.#reports = reports;
+    const { logger, clock } = stream.options;
+    this.#errors = new SampledError(logger, clock, "RTP");
     this.#packetsKey = `rtp/${maxPacketBytes}`;
     this.#segmentsKey = `rtp/segments/${maxPacketBytes}`;
   }
 
   /** The encoder of a stream for packets of at most `maxPacketBytes`, header included. */
-  static of(
-    stream: Stream,
-    maxPacketBytes: number,
-    reports: StreamEncoderReports,
-  ): RtspStreamEncoder {
+  static of(stream: Stream, maxPacketBytes: number): RtspStreamEncoder {
     const key = `rtsp/${maxPacketBytes}`;
     return stream.encoders.get<RtspStreamEncoder>(key) ??
       stream.encoders.set(
         key,
-        new RtspStreamEncoder(stream, maxPacketBytes, reports),
+        new RtspStreamEncoder(stream, maxPacketBytes),
       );
   }
 
@@ -101,7 +89,9 @@ export class RtspStreamEncoder implements BatchSink {
       [Symbol.dispose]: () => {
         if (isReleased) return;
         isReleased = true;
-        if (--this.#users === 0) this.#subscription?.[Symbol.dispose]();
+        if (--this.#users > 0) return;
+        this.#subscription?.[Symbol.dispose]();
+        this.#errors[Symbol.dispose]();
       },
     };
   }
@@ -199,8 +189,10 @@ export class RtspStreamEncoder implements BatchSink {
       ssrc: crypto.getRandomValues(new Uint32Array(1))[0]!,
       maxPacketBytes: this.#maxPacketBytes,
       onTooBig: (sizeBytes) =>
-        this.#reports.onTooBig(sizeBytes, this.#maxPacketBytes),
-      onError: (error) => this.#reports.onError(errorText(error)),
+        this.#stream.options.logger.info(
+          `RTP packets are too big (${sizeBytes} > ${this.#maxPacketBytes}), remuxing them into smaller ones`,
+        ),
+      onError: (error) => this.#errors.add(errorText(error)),
     });
   }
 }

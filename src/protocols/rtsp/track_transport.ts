@@ -21,8 +21,6 @@ export interface TrackTransport {
   readonly channels: RtpRtcpPair | undefined;
   /** Where datagrams go. */
   readonly target: UdpTarget | undefined;
-  /** Sends what the peer's ports send to `endpoint`. */
-  route(endpoint: UdpEndpoint, trackIndex: number): void;
   /** Takes nothing more from the peer's ports. */
   release(): void;
 }
@@ -32,6 +30,9 @@ export interface TransportQuestion {
   readonly request: RtspRequest;
   readonly connection: RtspConnection;
   readonly isPublishing: boolean;
+  /** Who takes what comes from the peer's ports, and for which track. */
+  readonly endpoint: UdpEndpoint;
+  readonly trackIndex: number;
   /** Transports of the session's other tracks. */
   readonly others: readonly TrackTransport[];
   /** Source of the packets to the peer, where there is one. */
@@ -101,7 +102,6 @@ function interleaved(
       label: "TCP",
       channels,
       target: undefined,
-      route() {},
       release() {},
     },
     header: serializeTransport({
@@ -117,10 +117,11 @@ function interleaved(
 
 function datagrams(
   wanted: RtspTransport,
-  { connection, others, ssrc, isPublishing }: TransportQuestion,
+  question: TransportQuestion,
   udp: RtspUdp,
 ): { transport: TrackTransport; header: string } {
-  requireSame(others, "UDP");
+  const { connection, endpoint, trackIndex, ssrc } = question;
+  requireSame(question.others, "UDP");
   const ports = wanted.clientPorts;
   if (!ports || ports[0] === 0 || ports[1] === 0) {
     throw new RtspError(400, "Transport has no client_port");
@@ -129,22 +130,17 @@ function datagrams(
   if (udp.router.isTaken(ip, ports)) {
     throw new RtspError(400, `client ports ${ports.join("-")} are in use`);
   }
-  let route: Disposable | undefined;
+  const target = {
+    rtp: udp.rtp.resolvePeer(ip, ports[0]),
+    rtcp: udp.rtcp.resolvePeer(ip, ports[1]),
+  };
+  const route = udp.router.add(ip, ports, { endpoint, trackIndex });
   return {
     transport: {
       label: "UDP",
       channels: undefined,
-      target: {
-        rtp: udp.rtp.resolvePeer(ip, ports[0]),
-        rtcp: udp.rtcp.resolvePeer(ip, ports[1]),
-      },
-      route(endpoint, trackIndex) {
-        route ??= udp.router.add(ip, ports, { endpoint, trackIndex });
-      },
-      release() {
-        route?.[Symbol.dispose]();
-        route = undefined;
-      },
+      target,
+      release: () => route[Symbol.dispose](),
     },
     header: serializeTransport({
       lowerTransport: "udp",
@@ -153,7 +149,7 @@ function datagrams(
       clientPorts: ports,
       serverPorts: [udp.rtp.port, udp.rtcp.port],
       ...ssrc === undefined ? {} : { ssrc },
-      ...isPublishing ? { mode: "record" } : {},
+      ...question.isPublishing ? { mode: "record" } : {},
     }),
   };
 }

@@ -50,12 +50,14 @@ class ChunkStream {
  *
  * SetChunkSize and Abort are obeyed here and not handed on.
  *
- * Limits: {@linkcode MAX_CHUNK_STREAMS}, {@linkcode MAX_BUFFERED_BYTES}; any chunk size that the format allows.
+ * Limits: {@linkcode MAX_CHUNK_STREAMS}, {@linkcode MAX_BUFFERED_BYTES} or less; any chunk size that the format allows.
  * Spec: RTMP 1.0 §5.3, §5.4.1, §5.4.2.
  * Deviates: a message that begins with type 3 after type 0 has the same time, not twice the time: librtmp omits
  * the header when the time stays. A chunk stream may begin with type 1, as librtmp's pings do.
  */
-export class ChunkReader {
+export class ChunkReader implements Disposable {
+  /** Bytes that unfinished messages may take now. */
+  maxBufferedBytes: number = MAX_BUFFERED_BYTES;
   #streams = new Map<number, ChunkStream>();
   #chunkSizeBytes = DEFAULT_CHUNK_SIZE_BYTES;
   #bufferedBytes = 0;
@@ -89,6 +91,15 @@ export class ChunkReader {
       at = this.#readPayload(chunk, at, this.#current, sink);
     }
     this.#receivedBytes += chunk.length;
+  }
+
+  /** Frees the memory of unfinished messages at once: the collector may come late. */
+  [Symbol.dispose](): void {
+    for (const stream of this.#streams.values()) {
+      stream.payload?.buffer.transfer(0);
+      stream.payload = undefined;
+    }
+    this.#streams.clear();
   }
 
   /** Reads a header and makes its stream the current one, or keeps what there is of it. */
@@ -214,15 +225,16 @@ export class ChunkReader {
       Math.max(neededBytes, INITIAL_CAPACITY_BYTES, haveBytes * 2),
     );
     this.#bufferedBytes += capacityBytes - haveBytes;
-    if (this.#bufferedBytes > MAX_BUFFERED_BYTES) {
+    if (this.#bufferedBytes > this.maxBufferedBytes) {
       throw this.#error(
-        `must not need over ${MAX_BUFFERED_BYTES} bytes with other unfinished messages`,
+        `must not need over ${this.maxBufferedBytes} bytes with other unfinished messages`,
         "payload",
       );
     }
     const grown = new Uint8Array(capacityBytes);
     if (payload !== undefined) {
       grown.set(payload.subarray(0, stream.filledBytes));
+      payload.buffer.transfer(0); // frees it at once
     }
     stream.payload = grown;
     return grown;

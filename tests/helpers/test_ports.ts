@@ -1,0 +1,160 @@
+import type { Clock } from "#base/clock.ts";
+import { createLogger, type Logger } from "#base/log.ts";
+import { AuthenticationError } from "#core/errors.ts";
+import { EventBus } from "#core/event_bus.ts";
+import type {
+  AccessRequest,
+  Authenticator,
+  ModulePorts,
+  ServerEvent,
+  SessionOwner,
+} from "#core/ports.ts";
+import type { SessionInfo } from "#core/session_info.ts";
+import { SessionList } from "#core/session_list.ts";
+import { PathManager } from "#paths/path_manager.ts";
+import { PathMatcher } from "#paths/path_matcher.ts";
+import type { PathSettings } from "#paths/path.ts";
+import { FakeClock } from "./fake_clock.ts";
+
+/** Settings of a path that everybody may publish to and read. */
+export const PATH_SETTINGS: PathSettings = {
+  source: "publisher",
+  sourceRedirect: "",
+  overridePublisher: true,
+  maxReaders: 0,
+  gopCache: true,
+  gopCacheMaxSizeBytes: 16 * 1_024 * 1_024,
+  gopCacheMaxDurationMs: 30_000,
+};
+
+/** The one user that {@linkcode passwordAuthenticator} knows. */
+export const USER = { name: "ann", password: "secret" } as const;
+
+/** Lets everybody in, as nobody. */
+export const openAuthenticator: Authenticator = {
+  authenticate: () => Promise.resolve({ user: "" }),
+};
+
+/** Lets {@linkcode USER} in. */
+export const passwordAuthenticator: Authenticator = {
+  authenticate({ credentials }: AccessRequest): Promise<{ user: string }> {
+    const { kind } = credentials;
+    const isRight = kind === "password"
+      ? credentials.user === USER.name && credentials.password === USER.password
+      : kind === "digest" && credentials.user === USER.name &&
+        credentials.verify(USER.password);
+    if (isRight) return Promise.resolve({ user: USER.name });
+    return Promise.reject(
+      new AuthenticationError("authentication failed", kind === "none"),
+    );
+  },
+};
+
+/** What differs from a server that is open to everybody. */
+export interface TestPortsOptions {
+  /** By key of the entry; one that takes every name if left out. */
+  readonly paths?: Readonly<Record<string, Partial<PathSettings>>>;
+  readonly authenticator?: Authenticator;
+  readonly maxQueuedUnits?: number;
+}
+
+/** Real paths behind the ports that a protocol module is given, with everything that comes out of them. */
+export interface TestPorts<C extends Clock = FakeClock> extends Disposable {
+  readonly ports: ModulePorts;
+  readonly paths: PathManager;
+  readonly clock: C;
+  readonly sessions: SessionList;
+  readonly logger: Logger;
+  /** Lines of the log, `level: text`. */
+  readonly lines: string[];
+  readonly events: ServerEvent[];
+}
+
+/** Opens ports with a fake clock. */
+export function testPorts(
+  options: TestPortsOptions = {},
+): TestPorts {
+  return testPortsWith(new FakeClock(), options);
+}
+
+/** Opens ports with the clock given. */
+export function testPortsWith<C extends Clock>(
+  clock: C,
+  options: TestPortsOptions = {},
+): TestPorts<C> {
+  const lines: string[] = [];
+  const logger = createLogger(
+    (level, text) => lines.push(`${level}: ${text}`),
+    "debug",
+  );
+  const bus = new EventBus();
+  const events: ServerEvent[] = [];
+  bus.listen((event) => events.push(event));
+  const sessions = new SessionList();
+  const entries = Object.entries(options.paths ?? { all_others: {} });
+  const paths = new PathManager({
+    matcher: new PathMatcher(
+      new Map(
+        entries.map((
+          [key, changes],
+        ) => [key, { ...PATH_SETTINGS, ...changes }]),
+      ),
+    ),
+    authenticator: options.authenticator ?? openAuthenticator,
+    clock,
+    logger,
+    events: bus,
+    maxQueuedUnits: options.maxQueuedUnits ?? 512,
+    revision: 1,
+  });
+  return {
+    ports: { access: paths, events: bus, sessions, clock, logger },
+    paths,
+    clock,
+    sessions,
+    logger,
+    lines,
+    events,
+    [Symbol.dispose]: () => paths[Symbol.dispose](),
+  };
+}
+
+/** A request for access that everybody may make. */
+export function accessTo(
+  pathName: string,
+  changes: Partial<AccessRequest> = {},
+): AccessRequest {
+  return {
+    action: "read",
+    pathName,
+    query: "",
+    protocol: "rtsp",
+    sessionId: "0b8f61d4-58a5-4a3c-8f1f-0c8c5d0e7a01",
+    ip: "192.0.2.9",
+    userAgent: "",
+    credentials: { kind: "none" },
+    signal: new AbortController().signal,
+    ...changes,
+  };
+}
+
+/** Somebody to give a grant to; its lines come with the prefix `[name]`. */
+export function sessionOwner(logger: Logger, name: string): SessionOwner {
+  const session: SessionInfo = {
+    id: name,
+    type: "rtspSession",
+    createdAtMs: 0,
+    remoteAddress: "192.0.2.9:5000",
+    state: "idle",
+    pathName: "",
+    query: "",
+    user: "",
+    userAgent: "",
+    inboundBytes: 0,
+    outboundBytes: 0,
+    droppedUnits: 0,
+    lostPackets: 0,
+    transport: "",
+  };
+  return { logger: logger.child(name), describe: () => session };
+}

@@ -1,0 +1,298 @@
+import { AuthenticationError, PathError } from "#core/errors.ts";
+import type { AccessRequest, Authenticator } from "#core/ports.ts";
+import type { PathManager } from "#paths/path_manager.ts";
+import type { PathSettings } from "#paths/path.ts";
+import { assert, assertEquals, assertRejects } from "#test/assert.ts";
+import { settled } from "#test/fake_clock.ts";
+import {
+  accessTo,
+  passwordAuthenticator,
+  sessionOwner,
+  testPorts,
+  USER,
+} from "#test/test_ports.ts";
+import { AUDIO, VIDEO } from "#test/units.ts";
+
+const PASSWORD = {
+  kind: "password",
+  user: USER.name,
+  password: USER.password,
+} as const;
+
+const PATHS: Readonly<Record<string, Partial<PathSettings>>> = {
+  "plain": {},
+  "~^cam[0-9]+$": {},
+  "pulled": { source: "rtsp://192.0.2.1/x" },
+  "away": { source: "redirect", sourceRedirect: "rtsp://192.0.2.2/there" },
+  "back": { fallback: "/other" },
+};
+
+type Kind = "describe" | "read" | "publish";
+
+function ask(
+  paths: PathManager,
+  kind: Kind,
+  request: AccessRequest,
+): Promise<unknown> {
+  if (kind === "describe") return paths.describe(request);
+  const owner = sessionOwner(testPorts().logger, "s");
+  return kind === "read"
+    ? paths.read(request, owner)
+    : paths.publish(request, owner);
+}
+
+/** Requests that fail, in the order of the checks. Spec: behaviour.md §2. */
+const REFUSALS: readonly {
+  readonly name: string;
+  readonly kinds: readonly Kind[];
+  readonly pathName: string;
+  readonly isLoggedIn: boolean;
+  readonly error: string;
+}[] = [
+  {
+    name: "a bad name before asking for a password",
+    kinds: ["describe", "read", "publish"],
+    pathName: "a/../b",
+    isLoggedIn: false,
+    error:
+      "invalid_path_name: invalid path name: can't contain dot path segments (a/../b)",
+  },
+  {
+    name: "a name that no entry has before asking for a password",
+    kinds: ["describe", "read", "publish"],
+    pathName: "nowhere",
+    isLoggedIn: false,
+    error: "path_not_configured: path 'nowhere' is not configured",
+  },
+  {
+    name: "nobody in particular before looking at the path",
+    kinds: ["describe", "read", "publish"],
+    pathName: "pulled",
+    isLoggedIn: false,
+    error: "challenge: authentication failed",
+  },
+  {
+    name: "a path without a stream",
+    kinds: ["describe", "read"],
+    pathName: "plain",
+    isLoggedIn: true,
+    error: "no_stream: no stream is available on path 'plain'",
+  },
+  {
+    name: "a path of a pattern that nobody has used yet",
+    kinds: ["describe", "read"],
+    pathName: "cam7",
+    isLoggedIn: true,
+    error: "no_stream: no stream is available on path 'cam7'",
+  },
+  {
+    name: "a reader of a path that looks elsewhere",
+    kinds: ["read"],
+    pathName: "away",
+    isLoggedIn: true,
+    error: "no_stream: no stream is available on path 'away'",
+  },
+  {
+    name: "a publisher of a path that pulls",
+    kinds: ["publish"],
+    pathName: "pulled",
+    isLoggedIn: true,
+    error:
+      "not_a_publisher_path: can't publish to path 'pulled' since 'source' is not 'publisher'",
+  },
+];
+
+for (const { name, kinds, pathName, isLoggedIn, error } of REFUSALS) {
+  for (const kind of kinds) {
+    Deno.test(`PathManager.${kind}() refuses ${name}`, async () => {
+      using test = testPorts({
+        paths: PATHS,
+        authenticator: passwordAuthenticator,
+      });
+      const request = accessTo(
+        pathName,
+        isLoggedIn ? { credentials: PASSWORD } : {},
+      );
+      const thrown = await assertRejects(
+        ask(test.paths, kind, request),
+        Error,
+      );
+      assertEquals(textOf(thrown), error);
+      assertEquals(test.clock.pendingTimers, 0);
+    });
+  }
+}
+
+function textOf(error: Error): string {
+  if (error instanceof PathError) return `${error.code}: ${error.message}`;
+  assert(error instanceof AuthenticationError);
+  return `${error.isChallenge ? "challenge" : "refusal"}: ${error.message}`;
+}
+
+const REDIRECTS = [
+  { pathName: "away", target: "rtsp://192.0.2.2/there" },
+  { pathName: "back", target: "/other" },
+];
+
+for (const { pathName, target } of REDIRECTS) {
+  Deno.test(`PathManager.describe() sends readers of "${pathName}" elsewhere`, async () => {
+    using test = testPorts({ paths: PATHS });
+    assertEquals(await test.paths.describe(accessTo(pathName)), {
+      kind: "redirect",
+      target,
+    });
+  });
+}
+
+Deno.test("PathManager.describe() prefers a stream to the fallback", async () => {
+  using test = testPorts({ paths: PATHS });
+  const publisher = await test.paths.publish(
+    accessTo("back", { action: "publish" }),
+    sessionOwner(test.logger, "p"),
+  );
+  publisher.attach([VIDEO, AUDIO]);
+  const description = await test.paths.describe(accessTo("back"));
+  assert(description.kind === "stream");
+  assertEquals(description.stream.tracks, [VIDEO, AUDIO]);
+  publisher[Symbol.dispose]();
+  assertEquals((await test.paths.describe(accessTo("back"))).kind, "redirect");
+});
+
+Deno.test("PathManager.read() and publish() give grants to the user", async () => {
+  using test = testPorts({
+    paths: PATHS,
+    authenticator: passwordAuthenticator,
+  });
+  const request = accessTo("cam1", { credentials: PASSWORD });
+  using publisher = await test.paths.publish(
+    request,
+    sessionOwner(test.logger, "p"),
+  );
+  publisher.attach([VIDEO]);
+  using reader = await test.paths.read(request, sessionOwner(test.logger, "r"));
+  for (const grant of [publisher, reader]) {
+    assertEquals(
+      [grant.pathName, grant.user, grant.revision, grant.expiresAtMs],
+      ["cam1", USER.name, 1, undefined],
+    );
+    assert(!grant.revoked.aborted);
+  }
+});
+
+Deno.test("PathManager answers a wrong password within 4 s, and a challenge at once", async () => {
+  using test = testPorts({ authenticator: passwordAuthenticator });
+  let refusals = 0;
+  const credentials = { ...PASSWORD, password: "guess" };
+  const asked = Array.from({ length: 50 }, async () => {
+    const error = await assertRejects(
+      test.paths.describe(accessTo("cam", { credentials })),
+      AuthenticationError,
+    );
+    assert(!error.isChallenge);
+    refusals++;
+  });
+  await settled();
+  assertEquals(test.clock.pendingTimers, 50);
+  test.clock.advance(2_000);
+  await settled();
+  assert(refusals > 0 && refusals < 50, `${refusals} refused in 2 s`);
+  test.clock.advance(2_000);
+  await Promise.all(asked);
+  assertEquals(test.clock.pendingTimers, 0);
+});
+
+Deno.test("PathManager waits with a refusal no longer than its peer does", async () => {
+  using test = testPorts({ authenticator: passwordAuthenticator });
+  const credentials = { ...PASSWORD, password: "guess" };
+  const peer = new AbortController();
+  const asked = assertRejects(
+    test.paths.describe(accessTo("cam", { credentials, signal: peer.signal })),
+    AuthenticationError,
+  );
+  await settled();
+  peer.abort();
+  await asked;
+  assertEquals(test.clock.pendingTimers, 0);
+  await assertRejects(
+    test.paths.describe(accessTo("cam", { credentials, signal: peer.signal })),
+    AuthenticationError,
+  );
+});
+
+Deno.test("PathManager asks for one login while another one waits", async () => {
+  const { promise, resolve } = Promise.withResolvers<{ user: string }>();
+  const slow: Authenticator = {
+    authenticate: ({ ip }) =>
+      ip === "192.0.2.9" ? promise : Promise.resolve({ user: "" }),
+  };
+  using test = testPorts({ authenticator: slow });
+  const owner = sessionOwner(test.logger, "p");
+  const first = test.paths.publish(accessTo("cam"), owner);
+  const second = await test.paths.publish(
+    accessTo("cam", { ip: "192.0.2.10" }),
+    owner,
+  );
+  second.attach([VIDEO]);
+  resolve({ user: "" });
+  (await first)[Symbol.dispose]();
+  second[Symbol.dispose]();
+});
+
+Deno.test("PathManager keeps a path of a pattern while somebody uses it", async () => {
+  using test = testPorts({ paths: { all_others: {} } });
+  const publish = () =>
+    test.paths.publish(
+      accessTo("cam", { action: "publish" }),
+      sessionOwner(test.logger, "p"),
+    );
+  const read = () =>
+    test.paths.read(accessTo("cam"), sessionOwner(test.logger, "r"));
+  const first = await publish();
+  first.attach([VIDEO]);
+  const reader = await read();
+  first[Symbol.dispose]();
+  const second = await publish();
+  second.attach([VIDEO]);
+  assert((await read()).stream === reader.stream, "the path was forgotten");
+});
+
+Deno.test("PathManager forgets a path of a pattern that nobody uses, and its time", async () => {
+  using test = testPorts({ paths: { all_others: {}, plain: {} } });
+  for (const [name, isKept] of [["cam", false], ["plain", true]] as const) {
+    const streams = [];
+    for (let i = 0; i < 2; i++) {
+      const request = accessTo(name, { action: "publish" });
+      const publisher = await test.paths.publish(
+        request,
+        sessionOwner(test.logger, "p"),
+      );
+      publisher.attach([VIDEO]);
+      const description = await test.paths.describe(accessTo(name));
+      assert(description.kind === "stream");
+      streams.push(description.stream);
+      publisher[Symbol.dispose]();
+    }
+    assertEquals(streams[0] === streams[1], isKept, name);
+  }
+});
+
+Deno.test("PathManager[Symbol.dispose]() takes every grant back", async () => {
+  const test = testPorts();
+  const request = accessTo("cam");
+  const publisher = await test.paths.publish(
+    request,
+    sessionOwner(test.logger, "p"),
+  );
+  publisher.attach([VIDEO]);
+  const reader = await test.paths.read(request, sessionOwner(test.logger, "r"));
+  const candidate = await test.paths.publish(
+    request,
+    sessionOwner(test.logger, "c"),
+  );
+  test.paths[Symbol.dispose]();
+  for (const { revoked } of [publisher, reader, candidate]) {
+    assert(revoked.aborted);
+    assertEquals(String(revoked.reason), "PathError: terminated");
+  }
+  for (const grant of [publisher, reader, candidate]) grant[Symbol.dispose]();
+});
