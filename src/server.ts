@@ -65,6 +65,8 @@ export async function openServer(options: ServerOptions): Promise<Server> {
       revision: 1,
     }),
   );
+  const modules: RunningModule<Config>[] = [];
+  opened.defer(() => endAll(modules));
   for (const module of MODULES) {
     const ports = {
       access,
@@ -77,7 +79,12 @@ export async function openServer(options: ServerOptions): Promise<Server> {
       config,
       ports,
     );
-    if (running) opened.use(running);
+    if (running) modules.push(running);
   }
   return new Server({ events, sessions }, opened.move());
+}
+
+/** Side by side: a reader of one protocol that is stuck keeps no other protocol open. */
+async function endAll(modules: readonly AsyncDisposable[]): Promise<void> {
+  await Promise.all(modules.map((module) => module[Symbol.asyncDispose]()));
 }

@@ -137,3 +137,9 @@ export function checkSync(pictures: FrameRun, audio: FrameRun): void {
     `pictures are moved by ${pictures.shiftMs} ms, audio by ${audio.shiftMs} ms`,
   );
 }
+
+/** What a settled promise was fulfilled with; throws what it was rejected with. */
+export function valueOf<T>(outcome: PromiseSettledResult<T>): T {
+  if (outcome.status === "rejected") throw outcome.reason;
+  return outcome.value;
+}

@@ -4,7 +4,7 @@ import { type FrameHash, readFrames } from "#test/framemd5.ts";
 import { interopTest } from "#test/programs.ts";
 import { startWeir, type WeirProcess } from "#test/weir_process.ts";
 import { assert, assertEquals } from "#test/assert.ts";
-import { checkPictures } from "./check_frames.ts";
+import { checkPictures, valueOf } from "./check_frames.ts";
 import {
   addressOf,
   complaintsOf,
@@ -65,9 +65,7 @@ interopTest({
     );
     for (const [i, { publishWay, readWay }] of PAIRS.entries()) {
       await t.step(`${publishWay} to ${readWay}: decoded by ffmpeg`, () => {
-        const outcome = readings[i]!;
-        if (outcome.status === "rejected") throw outcome.reason;
-        const read = outcome.value;
+        const read = valueOf(readings[i]!);
         assertEquals(read[0]!.hash, published[0]!.hash, "the first picture");
         if (readWay === "RTSP/UDP") return;
         checkPictures({ published, read, publishWay, readWay });
@@ -88,11 +86,14 @@ async function measureJoin(url: string, way: Way): Promise<number> {
     url,
     framesPerSecond: CLIP_FRAMES_PER_SECOND,
   });
-  const ended = reader.ended.catch(() => {}); // closed by this side
-  await Promise.race([reader.counter.keyFrame, ended]);
+  // It rejects once it is closed below.
+  const ended = reader.ended.then(() => false, () => false);
+  const hasPicture = reader.counter.keyFrame.then(() => true);
+  const isInTime = await Promise.race([hasPicture, ended]);
   const joinMs = performance.now() - startMs;
   reader[Symbol.dispose]();
   await ended;
+  assert(isInTime, "the stream ended before the first picture");
   return joinMs;
 }
 

@@ -12,6 +12,7 @@ import {
   checkSync,
   framesOf,
   toleranceMs,
+  valueOf,
 } from "./check_frames.ts";
 import {
   complaintsOf,
@@ -278,9 +279,4 @@ function checkBothSizes(reading: Reading): void {
   const sizes = framesOf(reading.read, STREAM.pictures)
     .map(({ sizeBytes }) => sizeBytes);
   assertEquals([...new Set(sizes)], PICTURE_BYTES, "sizes of the pictures");
-}
-
-function valueOf<T>(outcome: PromiseSettledResult<T>): T {
-  if (outcome.status === "rejected") throw outcome.reason;
-  return outcome.value;
 }

@@ -81,6 +81,11 @@ abstract class RtspEgress implements BatchSink {
 
   protected abstract sendReport(trackId: number, packet: Uint8Array): void;
 
+  /** The place of the first unit has been told. */
+  protected get isAnchored(): boolean {
+    return this.#anchor !== undefined;
+  }
+
   /**
    * Tells where the first unit stands on the wall clock, before it is sent, so that players place all tracks
    * right from the first packet on.
@@ -141,6 +146,8 @@ export interface RtspEgressOptions {
 export class TcpEgress extends RtspEgress {
   #connection: TcpConnection;
   #layout: ChannelLayout;
+  /** Reports that leave together with the first batch. */
+  #opening: Uint8Array[] | undefined;
 
   /** `layout`: the channels of the tracks. */
   constructor(
@@ -155,7 +162,7 @@ export class TcpEgress extends RtspEgress {
 
   /** One write for everything of a batch. Hot path. */
   override deliver(batch: Batch): boolean {
-    this.anchorAt(batch);
+    if (!this.isAnchored) return this.#deliverFirst(batch);
     const bytes = this.encoder.interleaved(batch, this.#layout);
     if (bytes.length === 0) return this.#connection.isIdle;
     this.outboundBytes += bytes.length;
@@ -165,7 +172,20 @@ export class TcpEgress extends RtspEgress {
   protected override sendReport(trackId: number, packet: Uint8Array): void {
     const channel = this.#layout.channels.get(trackId);
     if (channel === undefined) return;
-    this.#connection.send(serializeInterleavedFrames([packet], channel + 1));
+    const frame = serializeInterleavedFrames([packet], channel + 1);
+    if (this.#opening) this.#opening.push(frame);
+    else this.#connection.send(frame);
+  }
+
+  /** In one piece: behind reports in flight there would not be room for a large batch. */
+  #deliverFirst(batch: Batch): boolean {
+    const opening: Uint8Array[] = [];
+    this.#opening = opening;
+    this.anchorAt(batch);
+    this.#opening = undefined;
+    const bytes = this.encoder.interleaved(batch, this.#layout);
+    this.outboundBytes += bytes.length;
+    return this.#connection.sendAll([...opening, bytes]);
   }
 }
 

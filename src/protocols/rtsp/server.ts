@@ -64,6 +64,7 @@ export class RtspServer implements RunningModule<RtspConfig> {
   #context: RtspContext;
   #config: RtspConfig;
   #opened: AsyncDisposableStack;
+  #listener: TcpListener;
   #cancelTick: () => void = () => {};
   #running = new Set<Promise<void>>();
 
@@ -80,6 +81,7 @@ export class RtspServer implements RunningModule<RtspConfig> {
     const { config, ports, listener, udp } = parts;
     this.#config = config;
     this.#opened = opened;
+    this.#listener = listener;
     this.#context = {
       ports,
       udp,
@@ -111,6 +113,7 @@ export class RtspServer implements RunningModule<RtspConfig> {
   /** Stops listening, ends every session, waits for all. Idempotent. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#cancelTick();
+    this.#listener[Symbol.dispose]();
     for (const session of [...this.#context.sessions.values()]) {
       session.end("terminated");
     }

@@ -80,7 +80,8 @@ export class RtspStreamEncoder implements BatchSink {
 
   /** Keeps the encoder going until disposed of. */
   use(): Disposable {
-    if (this.#users++ === 0) {
+    this.#users++;
+    if (this.#subscription === undefined) {
       this.#subscription = this.#stream.subscribe(this, NO_LIMITS);
       this.#subscription.resume();
     }
@@ -91,6 +92,7 @@ export class RtspStreamEncoder implements BatchSink {
         isReleased = true;
         if (--this.#users > 0) return;
         this.#subscription?.[Symbol.dispose]();
+        this.#subscription = undefined;
         this.#errors[Symbol.dispose]();
       },
     };
@@ -100,8 +102,11 @@ export class RtspStreamEncoder implements BatchSink {
   track(track: Track): RtpTrackEncoder {
     const known = this.#tracks.get(track.id);
     const format = payloadFormatFor(track.codec);
-    if (known?.options.format === format) return known;
-    const encoder = this.#openTrack(track, format);
+    const payloadType = payloadTypeOf(track);
+    const isSame = known?.options.format === format &&
+      known.options.payloadType === payloadType;
+    if (isSame) return known;
+    const encoder = this.#openTrack(format, payloadType);
     this.#tracks.set(track.id, encoder);
     return encoder;
   }
@@ -180,12 +185,12 @@ export class RtspStreamEncoder implements BatchSink {
   }
 
   #openTrack(
-    track: Track,
     format: RtpPayloadFormat<CodecName>,
+    payloadType: number,
   ): RtpTrackEncoder {
     return new RtpTrackEncoder({
       format,
-      payloadType: mediaFromTrack(track, track.id).payloadTypes[0]!,
+      payloadType,
       ssrc: crypto.getRandomValues(new Uint32Array(1))[0]!,
       maxPacketBytes: this.#maxPacketBytes,
       onTooBig: (sizeBytes) =>
@@ -195,6 +200,18 @@ export class RtspStreamEncoder implements BatchSink {
       onError: (error) => this.#errors.add(errorText(error)),
     });
   }
+}
+
+/** Answers of {@linkcode payloadTypeOf}: tracks never change, and it is asked once a unit. */
+const payloadTypes = new WeakMap<Track, number>();
+
+/** Payload type that the description gives a track. */
+function payloadTypeOf(track: Track): number {
+  const known = payloadTypes.get(track);
+  if (known !== undefined) return known;
+  const payloadType = mediaFromTrack(track, track.id).payloadTypes[0]!;
+  payloadTypes.set(track, payloadType);
+  return payloadType;
 }
 
 /** Writes one RTP packet; answers the offset behind it. Spec: RFC 3550 §5.1. */
