@@ -1,8 +1,9 @@
+import { DisposableSet } from "#base/disposable_set.ts";
 import type { EventPort, ServerEvent } from "./ports.ts";
 
 /** Hands each event to every listener, in the order in which they came. */
 export class EventBus implements EventPort {
-  #listeners = new Set<(event: ServerEvent) => void>();
+  #listeners = new DisposableSet<(event: ServerEvent) => void>();
 
   /** Calls every listener before it returns. */
   emit(event: ServerEvent): void {
@@ -11,11 +12,6 @@ export class EventBus implements EventPort {
 
   /** Calls `listener` for each event until disposed of. */
   listen(listener: (event: ServerEvent) => void): Disposable {
-    this.#listeners.add(listener);
-    return {
-      [Symbol.dispose]: () => {
-        this.#listeners.delete(listener);
-      },
-    };
+    return this.#listeners.add(listener);
   }
 }

@@ -98,13 +98,9 @@ export class Subscription implements Disposable {
       return;
     }
     this.#awaitsRandomAccess = false;
-    if (this.#cursor !== undefined) {
-      this.#limit(batch);
-    } else if (this.#isBlocked) {
-      this.#cursor = batch;
-    } else if (!this.#sink.deliver(batch)) {
-      this.#isBlocked = true;
-    }
+    if (this.#cursor !== undefined) this.#limit(batch);
+    else if (this.#isBlocked) this.#cursor = batch;
+    else if (!this.#sink.deliver(batch)) this.#isBlocked = true;
   }
 
   /** The stream ends: the sink is told once it has everything. */
