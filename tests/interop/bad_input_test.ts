@@ -114,7 +114,7 @@ const BAD_REQUESTS: readonly {
     name: "ANNOUNCE with an empty description",
     run: (client) => client.announce(URL, {}, ""),
     status: 400,
-    log: /ANNOUNCE with 0 tracks, wanted 1 to 64/,
+    log: /ANNOUNCE with 0 tracks, wanted 1 to \d+$/,
   },
   {
     name: "ANNOUNCE with 10,000 media sections",
@@ -126,7 +126,7 @@ const BAD_REQUESTS: readonly {
     name: "ANNOUNCE with 1,000 media sections",
     run: (client) => client.announce(URL, {}, "m=a 0 b 0\n".repeat(1_000)),
     status: 400,
-    log: /Cannot parse SDP: .* 64/,
+    log: /Cannot parse SDP: /,
   },
   {
     name: "ANNOUNCE without Content-Type",

@@ -5,7 +5,6 @@ import { interopTest } from "#test/programs.ts";
 import { startWeir, type WeirProcess } from "#test/weir_process.ts";
 import { assert, assertEquals } from "#test/assert.ts";
 import {
-  checkPictures,
   type Comparison,
   framesOf,
   toleranceMs,
@@ -25,6 +24,9 @@ import {
 
 const READ_TIMEOUT_MS = 40_000;
 
+/** rtspsrc gives up if a packet of the medium that nobody wants comes before the other is linked. */
+const MAX_TRIES = 3;
+
 /** Times of GStreamer are whole nanoseconds. */
 const NANOSECOND_ROUNDING_MS = 1e-5;
 
@@ -32,8 +34,8 @@ const NANOSECOND_ROUNDING_MS = 1e-5;
 const MAX_HELD_FRAMES = 8;
 
 /**
- * Over UDP, rtspsrc may see media before the sender report that came first:
- * the times of these frames are its own.
+ * rtspsrc takes over what the first sender reports say when media has begun
+ * to flow: the times before are its own.
  */
 const MAX_UNSYNCED_FRAMES = 25;
 
@@ -43,6 +45,18 @@ const MAX_UNSYNCED_FRAMES = 25;
  */
 const MAX_SYNC_ERROR_MS = 200;
 const MAX_LATE_AUDIO_MS = 400;
+
+/**
+ * Pictures that ffmpeg reads of what GStreamer publishes, all but the last:
+ * rtspclientsink does not always end with its file.
+ */
+const READ_PICTURES = 140;
+const MIN_AUDIO_FRAMES = 200;
+const READ_AUDIO_STREAM = 1;
+const READ_ARGS = [
+  ..."-map 0:v -map 0:a -c:v rawvideo -enc_time_base:v -1".split(" "),
+  ...["-c:a", "copy", "-frames:v", `${READ_PICTURES}`],
+];
 
 /** An AAC frame at 48 kHz. */
 const AAC_FRAME_MS = 1_024 / 48;
@@ -108,29 +122,35 @@ interopTest({
       return await readPath(weir, {
         way: pair.readWay,
         path: pair.path,
-        outputArgs: mediaArgs("h264"),
+        outputArgs: READ_ARGS,
       });
     }));
     for (const [i, { publishWay, readWay }] of PAIRS.entries()) {
       await t.step(`${publishWay} by GStreamer to ${readWay}`, () => {
         const reading = valueOf(readings[i]!);
         assertEquals(complaintsOf(reading), [], "messages of the reader");
-        const comparison = { publishWay, readWay, published };
         const read = reading.frames;
-        const pictures = checkPictures({ ...comparison, read });
+        const pictures = compareFrames(published, read, {
+          publishedStream: STREAM.pictures,
+          toleranceMs: toleranceMs(publishWay, readWay),
+        });
+        assertEquals(
+          [pictures.firstFrame, pictures.frames],
+          [0, READ_PICTURES],
+          "first picture and number of pictures",
+        );
         const sent = framesOf(published, STREAM.codedAudio);
-        const got = framesOf(read, STREAM.codedAudio);
+        const got = framesOf(read, READ_AUDIO_STREAM);
         const audio = compareFrames(published, read, {
           publishedStream: STREAM.codedAudio,
-          readStream: STREAM.codedAudio,
+          readStream: READ_AUDIO_STREAM,
           toleranceMs: toleranceMs("RTMP"),
           // Below zero GStreamer has no time: the first frame stands at zero.
           skipFrames: got[0]!.hash === sent[0]!.hash ? 1 : 0,
+          minFrames: MIN_AUDIO_FRAMES,
         });
         const lateMs = sent[audio.firstFrame]!.ptsMs;
         assert(lateMs <= MAX_LATE_AUDIO_MS, `audio begins ${lateMs} ms late`);
-        const held = sent.length - audio.firstFrame - audio.frames;
-        assert(held <= MAX_HELD_FRAMES, `the last ${held} are missing`);
         const errorMs = Math.abs(pictures.shiftMs - audio.shiftMs);
         const limitMs = publishWay === "RTMP" ? 2 : MAX_SYNC_ERROR_MS;
         assert(errorMs <= limitMs, `out of sync by ${errorMs} ms`);
@@ -153,7 +173,7 @@ function checkGstreamerFrames(comparison: Comparison, medium: Medium): void {
   compareFrames(published, read, {
     ...streams,
     toleranceMs: toleranceMs(publishWay, readWay) + NANOSECOND_ROUNDING_MS,
-    skipFrames: readWay === "RTSP/UDP" ? MAX_UNSYNCED_FRAMES : 0,
+    skipFrames: readWay === "RTMP" ? 0 : MAX_UNSYNCED_FRAMES,
   });
 }
 
@@ -188,32 +208,39 @@ async function readWithGstreamer(
   stream: Medium,
 ): Promise<FrameHash[]> {
   const isPicture = stream === STREAM.pictures;
+  const [wanted, other] = isPicture ? ["video", "audio"] : ["audio", "video"];
   const source = readWay === "RTMP"
     ? [
       ...["rtmp2src", `location=${weir.rtmpUrl(path)}`],
       ..."! flvdemux name=in".split(" "),
-      ...[isPicture ? "in.video" : "in.audio", "!", "queue"],
+      ...`in.${other} ! queue ! fakesink in.${wanted} ! queue`.split(" "),
     ]
     : [
       ...["rtspsrc", `location=${weir.rtspUrl(path)}`],
       ...[`protocols=${transportOf(readWay)}`, "buffer-mode=none"],
-      ...["!", `application/x-rtp,media=${isPicture ? "video" : "audio"}`],
+      ...["!", `application/x-rtp,media=${wanted}`],
       ...["!", isPicture ? "rtph264depay" : "rtpmp4gdepay"],
     ];
   const decoder = isPicture
     ? "! h264parse ! avdec_h264 max-threads=1 ! video/x-raw,format=I420"
     : "! aacparse";
-  const result = await runProcess("gst-launch-1.0", [
+  const args = [
     "--quiet",
     ...source,
     ...decoder.split(" "),
-    ..."! checksumsink hash=md5".split(" "),
-  ], { timeoutMs: READ_TIMEOUT_MS });
-  const frames = parseChecksums(result.stdout, stream);
-  if (frames.length === 0) {
-    throw new Error(`Cannot read ${path}: GStreamer says:\n${result.stderr}`);
+    ..."! checksumsink hash=md5 async=false".split(" "),
+  ];
+  for (let tries = 1;; tries++) {
+    const result = await runProcess("gst-launch-1.0", args, {
+      timeoutMs: READ_TIMEOUT_MS,
+    });
+    const frames = parseChecksums(result.stdout, stream);
+    if (frames.length > 0) return frames;
+    const hasLostRace = result.stderr.includes("reason not-linked");
+    if (!hasLostRace || tries === MAX_TRIES) {
+      throw new Error(`Cannot read ${path}: GStreamer says:\n${result.stderr}`);
+    }
   }
-  return frames;
 }
 
 /**

@@ -11,6 +11,7 @@ import type {
 import type { SessionInfo } from "#core/session_info.ts";
 import type { TcpConnection } from "#platform/tcp.ts";
 import type { RtmpContext } from "./context.ts";
+import { RtmpDialogue, type RtmpDialogueSink } from "./dialogue.ts";
 import { RtmpError } from "./errors.ts";
 import { RtmpIngest } from "./ingest.ts";
 import { RtmpPlayer } from "./player.ts";
@@ -22,34 +23,18 @@ import {
   playUnauthorized,
   publishAccepted,
   publishUnauthorized,
-  SERVER_CHUNK_SIZE_BYTES,
 } from "./wire/answers.ts";
-import {
-  ChunkReader,
-  MAX_BUFFERED_BYTES,
-  type RtmpMessageSink,
-} from "./wire/chunk_reader.ts";
-import { serializeRtmpMessages } from "./wire/chunk_writer.ts";
-import {
-  type ConnectCommand,
-  parseRtmpCommand,
-  type StreamKeyCommand,
+import type {
+  ConnectCommand,
+  RtmpCommand,
+  StreamKeyCommand,
 } from "./wire/commands.ts";
-import { ServerHandshake } from "./wire/handshake.ts";
-import {
-  parseRtmpControl,
-  RTMP_MESSAGE_TYPE,
-  type RtmpMessage,
-  serializeRtmpControl,
-} from "./wire/messages.ts";
+import type { RtmpMessage } from "./wire/messages.ts";
 import { parseRtmpMetadata } from "./wire/metadata.ts";
 import { parseRtmpTarget, type RtmpTarget } from "./wire/rtmp_url.ts";
 
 /** Players send little. */
 const COMMAND_BUFFER_BYTES = 4 * 1_024;
-
-/** Unfinished messages of a peer that nobody has let in may take this: commands are small. */
-const MAX_COMMAND_BYTES = 262_144;
 
 /** A publisher's media comes in large pieces. */
 const MEDIA_BUFFER_BYTES = 256 * 1_024;
@@ -72,8 +57,8 @@ type Role =
     readonly player: RtmpPlayer;
   };
 
-/** One connection of a publisher or player: handshake, commands, media. */
-export class RtmpConnection implements RtmpMessageSink {
+/** One connection of a publisher or player: who it is, what it may do, and its media. */
+export class RtmpConnection implements RtmpDialogueSink {
   readonly id: string = crypto.randomUUID();
   readonly logger: Logger;
   /** `IP:port` of the peer. */
@@ -84,14 +69,11 @@ export class RtmpConnection implements RtmpMessageSink {
   #createdAtMs: number;
   #openedAtMs: number;
   #lastReadAtMs: number;
-  #handshake: ServerHandshake | undefined = new ServerHandshake();
-  #chunks = new ChunkReader();
+  #dialogue: RtmpDialogue;
   #connect: ConnectCommand | undefined;
   #target: RtmpTarget = { pathName: "", query: "" };
   #role: Role = { kind: "none" };
   #starting: Promise<void> = Promise.resolve();
-  #ackWindowBytes = Infinity;
-  #ackedBytes = 0;
   #closeReason: string | undefined;
   #draining: Promise<void> | undefined;
   #errors: SampledError;
@@ -101,7 +83,7 @@ export class RtmpConnection implements RtmpMessageSink {
     const { ports } = context;
     this.#stream = stream;
     this.#context = context;
-    this.#chunks.maxBufferedBytes = MAX_COMMAND_BYTES;
+    this.#dialogue = new RtmpDialogue(stream, this);
     const { ip, port } = stream.peer;
     this.remoteAddress = ip.includes(":") ? `[${ip}]:${port}` : `${ip}:${port}`;
     this.logger = ports.logger.child(`conn ${this.remoteAddress}`);
@@ -124,7 +106,7 @@ export class RtmpConnection implements RtmpMessageSink {
     const session = this.describe();
     this.#endRole();
     this.#errors[Symbol.dispose]();
-    this.#chunks[Symbol.dispose]();
+    this.#dialogue[Symbol.dispose]();
     connections.delete(this);
     await this.#draining;
     this.#stream.close();
@@ -143,7 +125,7 @@ export class RtmpConnection implements RtmpMessageSink {
   closeAfterDrain(reason: string): void {
     if (this.#closeReason !== undefined) return;
     this.#closeReason = reason;
-    if (this.#role.kind === "player") this.#send(playEnded());
+    if (this.#role.kind === "player") this.#dialogue.send(playEnded());
     this.#abort.abort(new Error(reason));
     this.#draining = this.#stream.closeAfterDrain(CLOSE_DRAIN_MS);
   }
@@ -166,23 +148,56 @@ export class RtmpConnection implements RtmpMessageSink {
     ) this.close("read timed out: the peer asks for no stream");
   }
 
-  /** Part of the chunk reader: one message of the peer. Hot path for media. */
-  handleMessage(message: RtmpMessage): void {
-    switch (message.typeId) {
-      case RTMP_MESSAGE_TYPE.video:
-      case RTMP_MESSAGE_TYPE.audio:
-        if (this.#role.kind === "publisher") this.#handleMedia(message);
+  /** Part of the dialogue: what the peer wants. */
+  handleCommand(command: RtmpCommand): void {
+    if (this.#connect === undefined && command.name !== "connect") {
+      throw new RtmpError(
+        "no_connect",
+        `the first command is "${command.name}", wanted "connect"`,
+      );
+    }
+    switch (command.name) {
+      case "connect":
+        this.#connect = command;
+        this.#dialogue.send(connectAnswer(command.transactionId));
         break;
-      case RTMP_MESSAGE_TYPE.dataAmf0:
-      case RTMP_MESSAGE_TYPE.dataAmf3:
-        this.#handleData(message);
+      case "createStream":
+        this.#dialogue.send([createStreamAnswer(command.transactionId)]);
         break;
-      case RTMP_MESSAGE_TYPE.commandAmf0:
-      case RTMP_MESSAGE_TYPE.commandAmf3:
-        this.#handleCommand(message);
+      case "publish":
+      case "play":
+        this.#start(command);
         break;
-      default:
-        this.#handleControl(message);
+      case "deleteStream":
+      case "closeStream":
+      case "FCUnpublish":
+        if (this.#role.kind === "publisher") {
+          this.closeAfterDrain("the publisher has ended its stream");
+        }
+        break;
+    }
+  }
+
+  /** Part of the dialogue: media of the peer. Hot path. */
+  handleMedia(message: RtmpMessage): void {
+    if (this.#role.kind !== "publisher") return;
+    try {
+      this.#role.ingest.handleMedia(message);
+    } catch (error) {
+      if (!(error instanceof ParseError)) throw error;
+      this.#errors.add(error.message);
+    }
+  }
+
+  /** Part of the dialogue: metadata of the peer. */
+  handleData(message: RtmpMessage): void {
+    if (this.#role.kind !== "publisher") return;
+    try {
+      const metadata = parseRtmpMetadata(message);
+      if (metadata) this.#role.ingest.handleMetadata(metadata);
+    } catch (error) {
+      if (!(error instanceof ParseError)) throw error;
+      this.#errors.add(error.message);
     }
   }
 
@@ -216,7 +231,8 @@ export class RtmpConnection implements RtmpMessageSink {
         const count = await this.#stream.read(buffer);
         if (count === undefined) break;
         this.#lastReadAtMs = this.#context.ports.clock.monotonicMs();
-        this.#take(buffer.subarray(0, count));
+        this.#dialogue.take(buffer.subarray(0, count));
+        if (this.#role.kind === "publisher") this.#role.ingest.flush();
         const isFull = count === buffer.length &&
           count < MEDIA_BUFFER_BYTES;
         if (isFull && this.#role.kind === "publisher") {
@@ -228,98 +244,6 @@ export class RtmpConnection implements RtmpMessageSink {
       this.#closeReason ??= errorText(error);
     }
     this.#abort.abort(new Error(this.#closeReason));
-  }
-
-  #take(chunk: Uint8Array): void {
-    let rest = chunk;
-    if (this.#handshake) {
-      const step = this.#handshake.push(chunk);
-      if (step.output) this.#stream.send(step.output);
-      if (!step.isDone) return;
-      this.#handshake = undefined;
-      rest = step.rest;
-    }
-    this.#chunks.push(rest, this);
-    if (this.#role.kind === "publisher") this.#role.ingest.flush();
-    this.#acknowledge();
-  }
-
-  #acknowledge(): void {
-    const { receivedBytes } = this.#chunks;
-    if (receivedBytes - this.#ackedBytes < this.#ackWindowBytes) return;
-    this.#ackedBytes = receivedBytes;
-    this.#send([
-      serializeRtmpControl({
-        kind: "acknowledgement",
-        receivedBytes: receivedBytes % 2 ** 32,
-      }),
-    ]);
-  }
-
-  #handleMedia(message: RtmpMessage): void {
-    if (this.#role.kind !== "publisher") return;
-    try {
-      this.#role.ingest.handleMedia(message);
-    } catch (error) {
-      if (!(error instanceof ParseError)) throw error;
-      this.#errors.add(error.message);
-    }
-  }
-
-  #handleData(message: RtmpMessage): void {
-    if (this.#role.kind !== "publisher") return;
-    try {
-      const metadata = parseRtmpMetadata(message);
-      if (metadata) this.#role.ingest.handleMetadata(metadata);
-    } catch (error) {
-      if (!(error instanceof ParseError)) throw error;
-      this.#errors.add(error.message);
-    }
-  }
-
-  #handleControl(message: RtmpMessage): void {
-    const control = parseRtmpControl(message);
-    if (control?.kind === "windowAckSize") {
-      this.#ackWindowBytes = Math.max(1, control.windowBytes);
-    } else if (control?.kind === "pingRequest") {
-      this.#send([
-        serializeRtmpControl({
-          kind: "pingResponse",
-          timestampMs: control.timestampMs,
-        }),
-      ]);
-    }
-  }
-
-  #handleCommand(message: RtmpMessage): void {
-    const command = parseRtmpCommand(message);
-    if (command === undefined) return;
-    if (this.#connect === undefined && command.name !== "connect") {
-      throw new RtmpError(
-        "no_connect",
-        `the first command is "${command.name}", wanted "connect"`,
-      );
-    }
-    switch (command.name) {
-      case "connect":
-        this.#connect = command;
-        this.#send(connectAnswer(command.transactionId));
-        break;
-      case "createStream":
-        this.#send([createStreamAnswer(command.transactionId)]);
-        break;
-      case "publish":
-      case "play":
-        this.#start(command);
-        break;
-      case "deleteStream":
-      case "closeStream":
-      case "FCUnpublish":
-        if (this.#role.kind === "publisher") {
-          this.closeAfterDrain("the publisher has ended its stream");
-        }
-        break;
-    }
   }
 
   #start(command: StreamKeyCommand): void {
@@ -359,9 +283,9 @@ export class RtmpConnection implements RtmpMessageSink {
         ),
     });
     this.#role = { kind: "publisher", grant, ingest };
-    this.#chunks.maxBufferedBytes = MAX_BUFFERED_BYTES;
+    this.#dialogue.allowMedia();
     this.#closeWithGrant(grant);
-    this.#send([publishAccepted()]);
+    this.#dialogue.send([publishAccepted()]);
   }
 
   async #play(): Promise<void> {
@@ -381,7 +305,7 @@ export class RtmpConnection implements RtmpMessageSink {
         );
       }
       this.#closeWithGrant(grant);
-      this.#send(playAccepted());
+      this.#dialogue.send(playAccepted());
       this.logger.info(player.readingLine(this.#target.pathName));
       player.start();
     } catch (error) {
@@ -394,7 +318,9 @@ export class RtmpConnection implements RtmpMessageSink {
     if (this.#closeReason !== undefined) return;
     if (error instanceof AuthenticationError) {
       this.logger.warn(`failed to authenticate: ${error.message}`);
-      this.#send([isPublisher ? publishUnauthorized() : playUnauthorized()]);
+      this.#dialogue.send([
+        isPublisher ? publishUnauthorized() : playUnauthorized(),
+      ]);
     }
     this.closeAfterDrain(errorText(error));
   }
@@ -435,18 +361,12 @@ export class RtmpConnection implements RtmpMessageSink {
       role.grant[Symbol.dispose]();
     }
   }
-
-  /** What comes before SetChunkSize is shorter than any chunk. */
-  #send(messages: readonly RtmpMessage[]): void {
-    this.#stream.send(serializeRtmpMessages(messages, SERVER_CHUNK_SIZE_BYTES));
-  }
 }
 
-/** Credentials travel in the query: `user` and `pass`. */
+/** Credentials travel in the query, `user` and `pass`; who leaves them out cannot be asked for them. */
 function credentialsOf(query: string): Credentials {
   const parameters = new URLSearchParams(query);
   const user = parameters.get("user") ?? "";
   const password = parameters.get("pass") ?? "";
-  if (user === "" && password === "") return { kind: "none" };
   return { kind: "password", user, password };
 }

@@ -25,13 +25,14 @@ export class RtmpEgress implements BatchSink {
 
   /** One write for everything of a batch. Hot path. */
   deliver(batch: Batch): boolean {
+    const bytes = this.#encoder.encode(batch);
+    this.outboundBytes += bytes.length;
     if (!this.#hasBegun) {
       this.#hasBegun = true;
-      this.#connection.send(this.#encoder.opening(batch));
+      // In one piece: behind a write in flight there would not be room for a large batch.
+      return this.#connection.sendAll([this.#encoder.opening(batch), bytes]);
     }
-    const bytes = this.#encoder.encode(batch);
     if (bytes.length === 0) return this.#connection.isIdle;
-    this.outboundBytes += bytes.length;
     return this.#connection.send(bytes);
   }
 

@@ -46,7 +46,6 @@ interface MediaFrame {
 /** What is known of the publisher's video or audio. */
 class MediaState {
   readonly reader: FlvTagReader;
-  readonly clock = new RtpClock();
   codec: CodecParameters | undefined;
   track: Track | undefined;
   isSkipped = false;
@@ -70,6 +69,8 @@ export class RtmpIngest {
   inboundBytes = 0;
   #options: RtmpIngestOptions;
   #media = { video: new MediaState("video"), audio: new MediaState("audio") };
+  /** One for both kinds, so that a wrap between them does not part them. */
+  #clock = new RtpClock();
   #metadata: RtmpMetadata | undefined;
   #publication: Publication | undefined;
   #waiting: MediaFrame[] = [];
@@ -93,7 +94,7 @@ export class RtmpIngest {
     this.inboundBytes += message.payload.length;
     const kind = message.typeId === RTMP_MESSAGE_TYPE.video ? "video" : "audio";
     const state = this.#media[kind];
-    const dtsMs = state.clock.unwrap(message.timestampMs);
+    const dtsMs = this.#clock.unwrap(message.timestampMs);
     const tag = state.reader.read(message.payload);
     switch (tag.kind) {
       case "parameters":
@@ -141,7 +142,7 @@ export class RtmpIngest {
     const isRenewed = known && known.clockRateHz === clockRateOf(codec);
     state.track = isRenewed
       ? { ...known, codec }
-      : newTrack(tracks.length, codec);
+      : newTrack(tracks.at(-1)!.id + 1, codec);
     const others = tracks.filter((track) => track !== known);
     const next = [...others, state.track].sort((a, b) => a.id - b.id);
     this.#publication.setTracks(next);

@@ -1,15 +1,12 @@
-import { ParseError } from "#base/errors.ts";
 import { type Logger, SampledError, SampledWarning } from "#base/log.ts";
-import { codecKind, codecLabel } from "#codecs/codec.ts";
+import { codecLabel } from "#codecs/codec.ts";
 import type { PublishGrant, ReadGrant, SessionOwner } from "#core/ports.ts";
 import type { SessionInfo } from "#core/session_info.ts";
 import type { Track } from "#core/track.ts";
-import { formatFromMedia } from "#formats/sdp/codec_mapping.ts";
-import { isBackChannel } from "#formats/sdp/media_description.ts";
-import { parseSessionDescription } from "#formats/sdp/session_description.ts";
 import type { RtspAnswer, RtspConnection } from "./connection.ts";
 import type { RtspContext } from "./context.ts";
 import { RtspError } from "./errors.ts";
+import { announcedTracks } from "./announcement.ts";
 import type { AnnouncedTrack } from "./ingest.ts";
 import { PlaySession } from "./play_session.ts";
 import { RecordSession } from "./record_session.ts";
@@ -30,9 +27,6 @@ const READER_TIMEOUT_MS = 60_000;
 
 /** Datagrams that a publisher sent before its TEARDOWN have this long to be read behind it. */
 const UDP_TEARDOWN_MS = 50;
-
-/** Tracks that a publisher may announce. */
-const MAX_TRACKS = 16;
 
 /** What a publisher announced, before it records. */
 interface Announcement {
@@ -413,39 +407,4 @@ export class RtspSession implements UdpEndpoint {
     this.close(reason);
     connection.closeAfterDrain(reason);
   }
-}
-
-/** Tracks of an announced description. @throws {ParseError | RtspError} */
-function announcedTracks(
-  body: Uint8Array,
-): { tracks: AnnouncedTrack[]; controls: string[] } {
-  const { media } = parseSessionDescription(body);
-  if (media.length === 0 || media.length > MAX_TRACKS) {
-    throw new RtspError(
-      400,
-      `ANNOUNCE with ${media.length} tracks, wanted 1 to ${MAX_TRACKS}`,
-    );
-  }
-  const tracks: AnnouncedTrack[] = [];
-  const controls: string[] = [];
-  for (const [id, section] of media.entries()) {
-    if (isBackChannel(section)) {
-      throw new RtspError(400, "back channels cannot be recorded");
-    }
-    const { format, parameters, payloadType, clockRateHz } = formatFromMedia(
-      section,
-    );
-    const kind = codecKind(parameters);
-    const track = { id, kind, codec: parameters, clockRateHz };
-    tracks.push({ track, format, payloadType });
-    if (section.control === undefined && media.length > 1) {
-      throw new ParseError("needs a control attribute", {
-        format: "SDP",
-        field: `media[${id}].control`,
-        offsetBytes: 0,
-      });
-    }
-    controls.push(section.control ?? "");
-  }
-  return { tracks, controls };
 }

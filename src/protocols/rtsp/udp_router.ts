@@ -52,6 +52,7 @@ export class UdpRouter {
     this.#rtcp.set(rtcpKey, route);
     return {
       [Symbol.dispose]: () => {
+        if (this.#rtp.get(rtpKey) !== route) return;
         this.#rtp.delete(rtpKey);
         this.#rtcp.delete(rtcpKey);
       },

@@ -1,0 +1,89 @@
+import type { ReadGrant } from "#core/ports.ts";
+import type { Track } from "#core/track.ts";
+import { RtmpError } from "#protocols/rtmp/errors.ts";
+import { RtmpPlayer } from "#protocols/rtmp/player.ts";
+import { assert, assertEquals, assertThrows } from "#test/assert.ts";
+import { FakeTcpConnection } from "#test/fake_tcp.ts";
+import { accessTo, sessionOwner, testPorts } from "#test/test_ports.ts";
+import {
+  AUDIO,
+  publishPicture,
+  VIDEO,
+  VIDEO_FRAME_TICKS,
+} from "#test/units.ts";
+
+const OPUS: Track = {
+  id: 2,
+  kind: "audio",
+  codec: { codec: "opus", channelCount: 2 },
+  clockRateHz: 48_000,
+};
+
+async function reading(tracks: readonly Track[]) {
+  const test = testPorts();
+  const owner = sessionOwner(test.logger, "s");
+  const publisher = await test.paths.publish(accessTo("cam"), owner);
+  const publication = publisher.attach(tracks);
+  const grant: ReadGrant = await test.paths.read(accessTo("cam"), owner);
+  const stream = new FakeTcpConnection(test.clock);
+  const ends: string[] = [];
+  const open = () =>
+    new RtmpPlayer({ grant, stream, onEnd: (reason) => ends.push(reason) });
+  return { publisher, publication, grant, stream, ends, open };
+}
+
+Deno.test("RtmpPlayer names the tracks it sends and those it leaves out", async () => {
+  const { open } = await reading([VIDEO, OPUS, AUDIO]);
+  const player = open();
+  assertEquals(player.skipped, [OPUS]);
+  assertEquals(
+    player.readingLine("cam"),
+    "is reading from path 'cam', 2 tracks (H264, MPEG-4 Audio)",
+  );
+  player.stop();
+});
+
+Deno.test("RtmpPlayer refuses a stream of which RTMP carries nothing", async () => {
+  const { open, grant } = await reading([OPUS]);
+  const error = assertThrows(open, RtmpError);
+  assertEquals(error.code, "no_supported_codec");
+  assert(error.message.startsWith("the stream doesn't contain any supported"));
+  assertEquals(grant.stream.readerCount, 0);
+});
+
+Deno.test("RtmpPlayer.start() waits until what was sent before has left", async () => {
+  const { open, publication, stream } = await reading([VIDEO]);
+  publishPicture(publication, 0, { isRandomAccess: true });
+  stream.stall();
+  const player = open();
+  player.start();
+  assertEquals(stream.sends, 0);
+  stream.drain();
+  assertEquals(stream.sends, 1);
+  publishPicture(publication, VIDEO_FRAME_TICKS);
+  assertEquals(stream.sends, 2);
+  player.stop();
+});
+
+Deno.test("RtmpPlayer.stop() leaves the stream and its connection", async () => {
+  const { open, publication, stream, grant } = await reading([VIDEO]);
+  const player = open();
+  player.start();
+  player.stop();
+  publishPicture(publication, 0, { isRandomAccess: true });
+  assertEquals([stream.sends, stream.onDrained], [0, undefined]);
+  assertEquals(grant.stream.readerCount, 0);
+});
+
+Deno.test("RtmpPlayer tells of the end once everything was handed over", async () => {
+  const { open, publication, publisher, stream, ends } = await reading([VIDEO]);
+  open().start();
+  publishPicture(publication, 0, { isRandomAccess: true });
+  stream.stall();
+  publishPicture(publication, VIDEO_FRAME_TICKS);
+  publishPicture(publication, 2 * VIDEO_FRAME_TICKS);
+  publisher[Symbol.dispose]();
+  assertEquals([stream.sends, ends], [2, []]);
+  stream.drain();
+  assertEquals([stream.sends, ends], [3, ["terminated"]]);
+});
