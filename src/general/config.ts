@@ -87,7 +87,7 @@ export const generalKeys = {
     default: 0,
     effect: ["paths", ...SERVERS],
     doc:
-      "Receive buffer of every UDP socket, in bytes; 0 takes what the system gives.",
+      "Receive buffer of every UDP socket, in bytes; 0 asks for 2 MiB and takes what the system grants.",
   }),
 };
 

@@ -4,10 +4,13 @@ import { DatagramSocket } from "./udp_deno.ts";
 import { openFfiSender, setReceiveBuffer } from "./udp_ffi.ts";
 import type { UdpSocket } from "./udp_socket.ts";
 
+/** Asked for where the configuration does not say: the default of most systems is full after 20 ms of 80 Mbit/s. */
+const WANTED_RECEIVE_BUFFER_BYTES = 2 * 1_024 * 1_024;
+
 /**
  * Opens a UDP port.
  *
- * Input: an empty `hostname` means all interfaces, IPv6 and IPv4; `receiveBufferBytes` 0 leaves the system's default;
+ * Input: an empty `hostname` means all interfaces, IPv6 and IPv4; `receiveBufferBytes` 0 takes what the system grants;
  * `useFfi: false` keeps to the runtime's own sends.
  *
  * @throws {PlatformError} if the address is in use, not of this machine, or not allowed; `buffer_size` if the system
@@ -31,7 +34,9 @@ export function openUdp(
     throw toPlatformError(error, action, port);
   }
   const address = source.addr as Deno.NetAddr;
-  if (receiveBufferBytes > 0) {
+  if (receiveBufferBytes === 0) {
+    if (useFfi) setReceiveBuffer(address, WANTED_RECEIVE_BUFFER_BYTES);
+  } else {
     const grantedBytes = useFfi
       ? setReceiveBuffer(address, receiveBufferBytes)
       : undefined;
