@@ -42,10 +42,20 @@ const MEDIA_BUFFER_BYTES = 256 * 1_024;
 /** What was sent has this long to leave before the connection is closed. */
 const CLOSE_DRAIN_MS = 4_000;
 
+/** Bytes of media that may come before a publisher was let in: nginx-rtmp does not wait for the answer. */
+const MAX_EARLY_BYTES = 1_048_576;
+
+/** What a message takes beside its payload. */
+const MESSAGE_OVERHEAD_BYTES = 256;
+
 /** What the peer does here. */
 type Role =
   | { readonly kind: "none" }
-  | { readonly kind: "waiting" }
+  | {
+    readonly kind: "waiting";
+    /** Media that came meanwhile. */
+    readonly early: RtmpMessage[];
+  }
   | {
     readonly kind: "publisher";
     readonly grant: Grant;
@@ -73,6 +83,7 @@ export class RtmpConnection implements RtmpDialogueSink {
   #connect: ConnectCommand | undefined;
   #target: RtmpTarget = { pathName: "", query: "" };
   #role: Role = { kind: "none" };
+  #earlyBytes = 0;
   #starting: Promise<void> = Promise.resolve();
   #closeReason: string | undefined;
   #draining: Promise<void> | undefined;
@@ -180,7 +191,7 @@ export class RtmpConnection implements RtmpDialogueSink {
 
   /** Part of the dialogue: media of the peer. Hot path. */
   handleMedia(message: RtmpMessage): void {
-    if (this.#role.kind !== "publisher") return;
+    if (this.#role.kind !== "publisher") return this.#keepEarly(message);
     try {
       this.#role.ingest.handleMedia(message);
     } catch (error) {
@@ -191,7 +202,7 @@ export class RtmpConnection implements RtmpDialogueSink {
 
   /** Part of the dialogue: metadata of the peer. */
   handleData(message: RtmpMessage): void {
-    if (this.#role.kind !== "publisher") return;
+    if (this.#role.kind !== "publisher") return this.#keepEarly(message);
     try {
       const metadata = parseRtmpMetadata(message);
       if (metadata) this.#role.ingest.handleMetadata(metadata);
@@ -253,15 +264,25 @@ export class RtmpConnection implements RtmpDialogueSink {
         `"${command.name}" on a connection that has a stream already`,
       );
     }
-    this.#role = { kind: "waiting" };
-    this.#target = parseRtmpTarget(this.#connect!.tcUrl, command.streamKey);
-    const start = command.name === "publish" ? this.#publish() : this.#play();
+    const early: RtmpMessage[] = [];
+    this.#role = { kind: "waiting", early };
+    const { tcUrl, app } = this.#connect!;
+    this.#target = parseRtmpTarget(tcUrl, command.streamKey, app);
+    const start = command.name === "publish"
+      ? this.#publish(early)
+      : this.#play();
     this.#starting = start.catch((error) =>
       this.#refuse(error, command.name === "publish")
     );
   }
 
-  async #publish(): Promise<void> {
+  #keepEarly(message: RtmpMessage): void {
+    if (this.#role.kind !== "waiting") return;
+    this.#earlyBytes += MESSAGE_OVERHEAD_BYTES + message.payload.length;
+    if (this.#earlyBytes <= MAX_EARLY_BYTES) this.#role.early.push(message);
+  }
+
+  async #publish(early: readonly RtmpMessage[]): Promise<void> {
     const { access, clock } = this.#context.ports;
     const grant = await access.publish(
       this.#accessRequest("publish"),
@@ -286,6 +307,8 @@ export class RtmpConnection implements RtmpDialogueSink {
     this.#dialogue.allowMedia();
     this.#closeWithGrant(grant);
     this.#dialogue.send([publishAccepted()]);
+    for (const message of early) this.#dialogue.handleMessage(message);
+    ingest.flush();
   }
 
   async #play(): Promise<void> {

@@ -1,4 +1,9 @@
 import type { Publication } from "#core/publication.ts";
+import {
+  DEFAULT_CHUNK_SIZE_BYTES,
+  serializeRtmpMessages,
+} from "#protocols/rtmp/wire/chunk_writer.ts";
+import { serializeRtmpCommand } from "#protocols/rtmp/wire/commands.ts";
 import { serializeRtmpControl } from "#protocols/rtmp/wire/messages.ts";
 import { assert, assertEquals } from "#test/assert.ts";
 import { settled } from "#test/fake_clock.ts";
@@ -115,6 +120,29 @@ Deno.test("RtmpConnection publishes, from connect to deleteStream", async () => 
     `info: [${ADDRESS}] closed: the publisher has ended its stream`,
   ]);
   assertEquals(server.clock.pendingTimers, 0);
+  await server.close();
+});
+
+Deno.test("RtmpConnection takes media that a publisher sends without waiting [nginx-rtmp push]", async () => {
+  const server = fakeRtmpServer({ authenticator: passwordAuthenticator });
+  const peer = server.connect();
+  await peer.connect("cam", RIGHT);
+  const messages = [
+    serializeRtmpCommand(1, "publish", 5, null, "", "live"),
+    metadata({ videocodecid: 7, audiocodecid: 10 }),
+    videoHeader(),
+    audioHeader(),
+    picture(0, { isRandomAccess: true }),
+  ];
+  peer.tcp.receive(serializeRtmpMessages(messages, DEFAULT_CHUNK_SIZE_BYTES));
+  assertEquals(await peer.take(), ["NetStream.Publish.Start"]);
+  await peer.send(picture(40));
+  const { name: user, password } = USER;
+  const description = await server.paths.describe(
+    accessTo("cam", { credentials: { kind: "password", user, password } }),
+  );
+  assert(description.kind === "stream");
+  assertEquals(description.stream.totalUnits, 2);
   await server.close();
 });
 

@@ -15,16 +15,23 @@ export interface RtmpTarget {
  * are joined with `&`. One slash at the end of the URL is ignored if a key follows; without a key it stays in the
  * name, which makes it invalid.
  *
+ * Deviates: a URL that has the key behind `app`, the other part of `connect`, has it once [node-media-server 4.4.3].
+ *
  * @throws {ParseError} if `tcUrl` is no URL or has a bad percent escape.
  */
-export function parseRtmpTarget(tcUrl: string, streamKey: string): RtmpTarget {
+export function parseRtmpTarget(
+  tcUrl: string,
+  streamKey: string,
+  connectApp = "",
+): RtmpTarget {
   const schemeEnd = tcUrl.indexOf("://");
   if (schemeEnd < 1) throw urlError("must have a scheme and a host", 0);
   const [base, baseQuery] = splitQuery(tcUrl.slice(schemeEnd + 3));
   const [key, keyQuery] = splitQuery(streamKey);
   const hostEnd = base.indexOf("/");
   const app = hostEnd < 0 ? "" : base.slice(hostEnd + 1);
-  const joined = key === "" ? app : `${app.replace(/\/$/, "")}/${key}`;
+  const hasKey = key === "" || app === `${connectApp}/${key}`;
+  const joined = hasKey ? app : `${app.replace(/\/$/, "")}/${key}`;
   const query = baseQuery === "" || keyQuery === ""
     ? baseQuery + keyQuery
     : `${baseQuery}&${keyQuery}`;

@@ -30,6 +30,17 @@ for (const [tcUrl, key, pathName, query] of TARGETS) {
   });
 }
 
+Deno.test("parseRtmpTarget() takes a key once that stands in both [node-media-server 4.4.3]", () => {
+  for (
+    const [tcUrl, key, app, pathName] of [
+      ["rtmp://h/live/key", "key", "live", "live/key"],
+      ["rtmp://h/live/key", "key", "live/key", "live/key/key"],
+      ["rtmp://h/live/a/b", "a/b", "live", "live/a/b"],
+      ["rtmp://h/live", "key", "live", "live/key"],
+    ] as const
+  ) assertEquals(parseRtmpTarget(tcUrl, key, app).pathName, pathName);
+});
+
 for (const tcUrl of ["", "app", "://h/app", "rtmp://h/%zz", "rtmp://h/%ff"]) {
   Deno.test(`parseRtmpTarget() rejects "${tcUrl}"`, () => {
     const error = assertThrows(() => parseRtmpTarget(tcUrl, "k"), ParseError);
