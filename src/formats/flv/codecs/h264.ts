@@ -33,8 +33,11 @@ const AVC_PACKET_TYPE = { sequenceHeader: 0, nalu: 1, endOfSequence: 2 };
 const HEADER_BYTES = 5;
 const NAL_LENGTH_BYTES = 4;
 
+/** Some encoders send no sequence header: their parameter sets stand before the first key frame. */
+const NO_PARAMETERS: H264Parameters = { codec: "h264", sps: [], pps: [] };
+
 class H264TagReader implements FlvTagReader {
-  #parameters: H264Parameters | undefined;
+  #parameters = NO_PARAMETERS;
   #nalLengthSizeBytes = NAL_LENGTH_BYTES;
 
   read(body: Uint8Array): FlvTag {
@@ -75,7 +78,6 @@ class H264TagReader implements FlvTagReader {
 
   #readFrame(body: Uint8Array): FlvTag {
     const known = this.#parameters;
-    if (known === undefined) return IGNORED_TAG;
     const parts = splitLengthPrefixed(
       body.subarray(HEADER_BYTES),
       this.#nalLengthSizeBytes,
@@ -106,6 +108,7 @@ class H264TagReader implements FlvTagReader {
     if (sps !== known.sps || pps !== known.pps) {
       this.#parameters = parameters = { codec: "h264", sps, pps };
     }
+    if (sps.length === 0 || pps.length === 0) return IGNORED_TAG;
     return {
       kind: "frame",
       codec: "h264",

@@ -37,6 +37,17 @@ Deno.test("h264Flv.sequenceHeader() writes parameter sets", () => {
   );
 });
 
+Deno.test("H264TagReader takes parameter sets from the first key frame when there is no sequence header", () => {
+  const nals = [SPS, PPS, IDR].map((nal) =>
+    nal.length.toString(16).padStart(8, "0") + nal.toHex()
+  );
+  const tag = readLast(INTER_FRAME, hex(`17 01 000000 ${nals.join("")}`));
+  assert(tag.kind === "frame");
+  assertEquals(tag.parameters, PARAMETERS);
+  assertEquals(tag.parts, [SPS, PPS, IDR]);
+  assertEquals(readLast(INTER_FRAME).kind, "ignored");
+});
+
 Deno.test("h264Flv.sequenceHeader() waits for both parameter sets", () => {
   assertEquals(h264Flv.sequenceHeader({ ...PARAMETERS, sps: [] }), undefined);
   assertEquals(h264Flv.sequenceHeader({ ...PARAMETERS, pps: [] }), undefined);
