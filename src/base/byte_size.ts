@@ -7,7 +7,7 @@ const MAX_SIZE_CHARS = 32;
  * Reads a size as configuration files write it: `50M`, `1.5 GiB`, `900kb`; units are powers of 1024.
  *
  * Output: whole bytes.
- * Spec: compat/config.md §2.3.
+ * Spec: MediaMTX's configuration file.
  *
  * @throws {RangeError} if the text is no positive number with a unit.
  */

@@ -23,7 +23,7 @@ const UNIT_MS: ReadonlyMap<string, number> = new Map([
  * Reads a duration as configuration files write it: `10s`, `1h30m`, `1.5s`, `7d12h`.
  *
  * Output: milliseconds, fractions possible; the empty text is 0.
- * Spec: compat/config.md §2.2, Go's `time.ParseDuration` with days in front.
+ * Spec: MediaMTX's configuration, Go's `time.ParseDuration` with days in front.
  *
  * @throws {RangeError} if the text follows another grammar or is out of range.
  */

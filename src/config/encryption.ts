@@ -9,7 +9,7 @@ const TAG_BYTES = 16;
  *
  * Input: standard Base64 of the nonce (24 bytes) and what NaCl's secretbox (XSalsa20-Poly1305) made; `key` is text, cut
  * or filled with zeros to 32 bytes.
- * Spec: compat/config.md §1.4.
+ * Spec: MediaMTX's configuration file.
  *
  * @throws {ConfigError} if the text is no Base64 or was encrypted with another key.
  */

@@ -37,7 +37,7 @@ interface VariableTarget extends KnownKey {
  *
  * Input: `raw` is changed.
  * Output: every variable whose text stands for no value of its key.
- * Spec: compat/config.md §2.7.
+ * Spec: MediaMTX's configuration file.
  * Deviates: a name that only starts like a key has no effect.
  */
 export function applyEnvironment(

@@ -27,7 +27,7 @@ const USERS_KEY = "authInternalUsers";
  * Makes users of the credentials that stand in paths.
  *
  * Only where `authInternalUsers` is what it is by default: anything else is refused.
- * Spec: compat/config.md §7.
+ * Spec: MediaMTX's configuration file.
  */
 export function replaceLegacyCredentials(
   raw: RawObject,

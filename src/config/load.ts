@@ -50,7 +50,7 @@ export interface LoadOptions {
  * Loads the configuration: `file`, or the first of the usual files, then the environment.
  *
  * Without any file everybody may publish and read every path, and a warning says so.
- * Spec: compat/config.md §1.2, §1.3.
+ * Spec: MediaMTX's configuration file.
  *
  * @throws {ConfigError} with everything that is wrong.
  */

@@ -12,7 +12,7 @@ const MAX_UDP_PAYLOAD_BYTES = 1_472;
 /** Says that a key cannot be used. */
 type Refuse = (key: string, reason: string) => void;
 
-/** Checks the rules that concern more than the type of one global key. Spec: compat/config.md §4. */
+/** Checks the rules that concern more than the type of one global key. Spec: MediaMTX's configuration file. */
 export function validateGlobal(config: GlobalConfig, findings: Findings): void {
   const refuse: Refuse = (key, reason) => findings.refuse([key], reason);
   validateGeneral(config, refuse);

@@ -27,7 +27,7 @@ const CAMERA_WORDS = {
 
 type CameraWordKey = keyof typeof CAMERA_WORDS;
 
-/** Checks the camera keys of one path whose source is the camera. Spec: compat/config.md §6.9. */
+/** Checks the camera keys of one path whose source is the camera. Spec: MediaMTX's configuration file. */
 export function validateCamera(
   path: PathConfig,
   refuse: (key: string, reason: string) => void,

@@ -24,7 +24,7 @@ const CATCH_ALL_SPELLINGS = ["all_others", "all", "~^.*$"];
 /** Says that a key of the path cannot be used. */
 type Refuse = (key: keyof PathConfig | string, reason: string) => void;
 
-/** Checks names and entries of `paths`, in the order of their names. Spec: compat/config.md §5, §6. */
+/** Checks names and entries of `paths`, in the order of their names. Spec: MediaMTX's configuration file. */
 export function validatePaths(config: Config, findings: Findings): void {
   const aliases = CATCH_ALL_SPELLINGS.filter((key) => config.paths.has(key));
   if (aliases.length > 1) {

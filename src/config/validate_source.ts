@@ -58,7 +58,7 @@ export function isStaticSource(source: string): boolean {
   return source !== "publisher" && source !== "redirect";
 }
 
-/** Why a source is refused; `undefined` if it is not. Spec: compat/config.md §6.2. */
+/** Why a source is refused; `undefined` if it is not. Spec: MediaMTX's configuration file. */
 export function checkSource(source: string): string | undefined {
   if (!isStaticSource(source) || source === "rpiCamera") return undefined;
   const scheme = schemeOf(source);

@@ -51,7 +51,7 @@ type YamlLibrary = typeof import("yaml");
  * Reads a configuration file: YAML 1.2, with `yes`, `no`, `on` and `off`, on keys, too.
  *
  * Limits: {@linkcode MAX_CONFIG_CHARS}, {@linkcode MAX_YAML_VALUES}, {@linkcode MAX_YAML_ALIASES}, {@linkcode MAX_YAML_DEPTH}.
- * Spec: compat/config.md §2.1.
+ * Spec: MediaMTX's configuration file.
  *
  * @throws {ConfigError} if the text is no YAML, beyond a limit, or not made of keys and values.
  */

@@ -106,7 +106,7 @@ export class PathMatcher<T> {
   /**
    * The entry with this very name; else the first pattern that fits, in byte order, `all` and `all_others` last.
    *
-   * Spec: compat/config.md §5.
+   * Spec: MediaMTX's configuration file.
    * Deviates: a name is checked first, so that the text of a pattern is never itself a path.
    *
    * @throws {PathError} `invalid_path_name` if no path may have this name, `path_not_configured` if no entry fits.

@@ -11,7 +11,7 @@ const WINDOWS_DEVICE = /^(?:con|prn|aux|nul|com[0-9]|lpt[0-9])(?:\.|$)/i;
  *
  * Output: `undefined` if it is fine, else the end of the error text.
  * Limits: {@linkcode MAX_PATH_NAME_CHARS}.
- * Spec: compat/config.md §5. Stricter: parts that mean something to a file system are refused.
+ * Spec: MediaMTX's configuration file. Stricter: parts that mean something to a file system are refused.
  */
 export function validatePathName(name: string): string | undefined {
   if (name === "") return "cannot be empty";

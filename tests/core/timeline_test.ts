@@ -122,7 +122,7 @@ Deno.test("Timeline.offsetTicks() loses no tick in a hundred days", () => {
   assertEquals(timeline.jumps, 0);
 });
 
-Deno.test("Timeline.wallClockMs() follows the stream's time between two limits [behaviour.md §5]", () => {
+Deno.test("Timeline.wallClockMs() follows the stream's time between two limits [MediaMTX]", () => {
   const steps = [
     { name: "first unit is now", streamMs: 1_000, nowMs: 50_000, is: 50_000 },
     { name: "difference", streamMs: 1_040, nowMs: 50_050, is: 50_040 },

@@ -13,7 +13,7 @@ function written(isTerminal: boolean): string[] {
   return lines;
 }
 
-Deno.test("consoleSink() writes local time, label and text [behaviour.md §11]", () => {
+Deno.test("consoleSink() writes local time, label and text [MediaMTX]", () => {
   assertEquals(written(false), [
     "2026/01/05 07:08:09 ERR one",
     "2026/01/05 07:08:09 WAR two",

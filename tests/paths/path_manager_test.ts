@@ -41,7 +41,7 @@ function ask(
     : paths.publish(request, owner);
 }
 
-/** Requests that fail, in the order of the checks. Spec: behaviour.md §2. */
+/** Requests that fail, in the order of the checks. As MediaMTX answers them. */
 const REFUSALS: readonly {
   readonly name: string;
   readonly kinds: readonly Kind[];

@@ -42,7 +42,7 @@ function openPath(
   };
 }
 
-Deno.test("Path becomes available with a publisher and ends with it [behaviour.md §1]", () => {
+Deno.test("Path becomes available with a publisher and ends with it [MediaMTX]", () => {
   const test = openPath();
   const publisher = test.publisher();
   assert(!test.path.isAvailable);

@@ -77,7 +77,7 @@ async function sendStart(peer: RtmpPeer): Promise<void> {
   );
 }
 
-Deno.test("RtmpConnection answers connect and createStream [protocols.md §6.1]", async () => {
+Deno.test("RtmpConnection answers connect and createStream [MediaMTX]", async () => {
   const server = fakeRtmpServer();
   const peer = server.connect();
   await peer.shakeHands();
