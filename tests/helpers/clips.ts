@@ -47,6 +47,8 @@ const RECIPES = {
   h264_opus: mp4(video(), h264(), sweep(), OPUS),
   h265_aac: mp4(video(), h265(), sweep(), AAC),
   h265_opus: mp4(video(), h265(), sweep(), OPUS),
+  /** A key frame every second. */
+  short_groups: mp4(video(), h264(1), sweep(), AAC),
   /** One key frame, ten seconds. */
   long_gop: mp4(
     video({ seconds: LONG_GROUP_SECONDS }),

@@ -52,17 +52,25 @@ export function addressOf(weir: WeirProcess, way: Way, path: string): string {
 /** Publishes a file in real time, as it is coded; the process ends with the file. */
 export function startPublisher(
   weir: WeirProcess,
-  options: PublishOptions,
+  { way, path, file, outputArgs }: PublishOptions,
 ): RunningProcess {
-  const { way, path, file, outputArgs = [] } = options;
+  return publishTo(addressOf(weir, way, path), way, file, outputArgs);
+}
+
+/** The same to any server. */
+export function publishTo(
+  address: string,
+  way: Way,
+  file: string,
+  outputArgs: readonly string[] = [],
+): RunningProcess {
   const format = way === "RTMP"
     ? ["-f", "flv"]
     : ["-f", "rtsp", ...transportArgs(way)];
   return startProcess("ffmpeg", [
     ..."-nostdin -hide_banner -loglevel warning -progress pipe:1 -re"
       .split(" "),
-    ...["-i", file, "-c", "copy", ...outputArgs, ...format],
-    addressOf(weir, way, path),
+    ...["-i", file, "-c", "copy", ...outputArgs, ...format, address],
   ]);
 }
 

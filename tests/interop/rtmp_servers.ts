@@ -42,7 +42,7 @@ export function startNginx(origin: string): Promise<RtmpServer> {
             listen 127.0.0.1:${port};
             publish_notify on;
             application pulled { live on; pull ${origin}; }
-            application pushed { live on; push ${origin}; }
+            application pushed { live on; wait_video on; push ${origin}; }
           }
         }
       `,

@@ -31,7 +31,11 @@ import type {
 } from "./wire/commands.ts";
 import type { RtmpMessage } from "./wire/messages.ts";
 import { parseRtmpMetadata } from "./wire/metadata.ts";
-import { parseRtmpTarget, type RtmpTarget } from "./wire/rtmp_url.ts";
+import {
+  isKeyInUrl,
+  parseRtmpTarget,
+  type RtmpTarget,
+} from "./wire/rtmp_url.ts";
 
 /** Players send little. */
 const COMMAND_BUFFER_BYTES = 4 * 1_024;
@@ -47,6 +51,9 @@ const MAX_EARLY_BYTES = 1_048_576;
 
 /** What a message takes beside its payload. */
 const MESSAGE_OVERHEAD_BYTES = 256;
+
+/** node-media-server 4.4.3 ignores media that it reads together with the answer to `play`. */
+const HASTY_PAUSE_MS = 100;
 
 /** What the peer does here. */
 type Role =
@@ -84,6 +91,7 @@ export class RtmpConnection implements RtmpDialogueSink {
   #target: RtmpTarget = { pathName: "", query: "" };
   #role: Role = { kind: "none" };
   #earlyBytes = 0;
+  #cancelStart: (() => void) | undefined;
   #starting: Promise<void> = Promise.resolve();
   #closeReason: string | undefined;
   #draining: Promise<void> | undefined;
@@ -270,7 +278,7 @@ export class RtmpConnection implements RtmpDialogueSink {
     this.#target = parseRtmpTarget(tcUrl, command.streamKey, app);
     const start = command.name === "publish"
       ? this.#publish(early)
-      : this.#play();
+      : this.#play(isKeyInUrl(tcUrl, command.streamKey, app));
     this.#starting = start.catch((error) =>
       this.#refuse(error, command.name === "publish")
     );
@@ -311,8 +319,8 @@ export class RtmpConnection implements RtmpDialogueSink {
     ingest.flush();
   }
 
-  async #play(): Promise<void> {
-    const { access } = this.#context.ports;
+  async #play(isHasty: boolean): Promise<void> {
+    const { access, clock } = this.#context.ports;
     const grant = await access.read(this.#accessRequest("read"), this.#owner());
     if (this.#closeReason !== undefined) return grant[Symbol.dispose]();
     try {
@@ -330,7 +338,9 @@ export class RtmpConnection implements RtmpDialogueSink {
       this.#closeWithGrant(grant);
       this.#dialogue.send(playAccepted());
       this.logger.info(player.readingLine(this.#target.pathName));
-      player.start();
+      if (isHasty) {
+        this.#cancelStart = clock.after(HASTY_PAUSE_MS, () => player.start());
+      } else player.start();
     } catch (error) {
       grant[Symbol.dispose]();
       throw error;
@@ -377,6 +387,7 @@ export class RtmpConnection implements RtmpDialogueSink {
   }
 
   #endRole(): void {
+    this.#cancelStart?.();
     const role = this.#role;
     if (role.kind === "publisher") role.ingest.end();
     if (role.kind === "player") role.player.stop();

@@ -15,7 +15,7 @@ export interface RtmpTarget {
  * are joined with `&`. One slash at the end of the URL is ignored if a key follows; without a key it stays in the
  * name, which makes it invalid.
  *
- * Deviates: a URL that has the key behind `app`, the other part of `connect`, has it once [node-media-server 4.4.3].
+ * Deviates: a key that the URL has already ({@linkcode isKeyInUrl}) counts once.
  *
  * @throws {ParseError} if `tcUrl` is no URL or has a bad percent escape.
  */
@@ -24,23 +24,43 @@ export function parseRtmpTarget(
   streamKey: string,
   connectApp = "",
 ): RtmpTarget {
-  const schemeEnd = tcUrl.indexOf("://");
-  if (schemeEnd < 1) throw urlError("must have a scheme and a host", 0);
-  const [base, baseQuery] = splitQuery(tcUrl.slice(schemeEnd + 3));
+  const [urlPath, urlQuery] = splitUrl(tcUrl);
   const [key, keyQuery] = splitQuery(streamKey);
-  const hostEnd = base.indexOf("/");
-  const app = hostEnd < 0 ? "" : base.slice(hostEnd + 1);
-  const hasKey = key === "" || app === `${connectApp}/${key}`;
-  const joined = hasKey ? app : `${app.replace(/\/$/, "")}/${key}`;
-  const query = baseQuery === "" || keyQuery === ""
-    ? baseQuery + keyQuery
-    : `${baseQuery}&${keyQuery}`;
+  const joined = key === "" || isKeyInUrl(tcUrl, streamKey, connectApp)
+    ? urlPath
+    : `${urlPath.replace(/\/$/, "")}/${key}`;
+  const query = urlQuery === "" || keyQuery === ""
+    ? urlQuery + keyQuery
+    : `${urlQuery}&${keyQuery}`;
   try {
     return { pathName: decodeURIComponent(joined.replace(/^\/+/, "")), query };
   } catch (cause) {
     if (!(cause instanceof URIError)) throw cause;
-    throw urlError("must have valid percent escapes", schemeEnd + 3);
+    throw urlError("must have valid percent escapes", tcUrl.indexOf("://") + 3);
   }
+}
+
+/**
+ * Whether the URL of `connect` goes on behind its `app` with the stream key: so node-media-server 4.4.3 calls.
+ *
+ * @throws {ParseError} if `tcUrl` is no URL.
+ */
+export function isKeyInUrl(
+  tcUrl: string,
+  streamKey: string,
+  connectApp: string,
+): boolean {
+  const [key] = splitQuery(streamKey);
+  return key !== "" && splitUrl(tcUrl)[0] === `${connectApp}/${key}`;
+}
+
+/** What stands behind host and slash, and the query. */
+function splitUrl(tcUrl: string): [path: string, query: string] {
+  const schemeEnd = tcUrl.indexOf("://");
+  if (schemeEnd < 1) throw urlError("must have a scheme and a host", 0);
+  const [base, query] = splitQuery(tcUrl.slice(schemeEnd + 3));
+  const hostEnd = base.indexOf("/");
+  return [hostEnd < 0 ? "" : base.slice(hostEnd + 1), query];
 }
 
 function splitQuery(text: string): [before: string, query: string] {

@@ -1,5 +1,5 @@
 import { ParseError } from "#base/errors.ts";
-import { parseRtmpTarget } from "#protocols/rtmp/wire/rtmp_url.ts";
+import { isKeyInUrl, parseRtmpTarget } from "#protocols/rtmp/wire/rtmp_url.ts";
 import { assertEquals, assertThrows } from "#test/assert.ts";
 
 const TARGETS: [tcUrl: string, key: string, pathName: string, query: string][] =
@@ -37,8 +37,13 @@ Deno.test("parseRtmpTarget() takes a key once that stands in both [node-media-se
       ["rtmp://h/live/key", "key", "live/key", "live/key/key"],
       ["rtmp://h/live/a/b", "a/b", "live", "live/a/b"],
       ["rtmp://h/live", "key", "live", "live/key"],
+      ["rtmp://h/live", "?a=b", "live", "live"],
     ] as const
-  ) assertEquals(parseRtmpTarget(tcUrl, key, app).pathName, pathName);
+  ) {
+    assertEquals(parseRtmpTarget(tcUrl, key, app).pathName, pathName);
+    const isOnce = app === "live" && tcUrl !== "rtmp://h/live";
+    assertEquals(isKeyInUrl(tcUrl, key, app), isOnce);
+  }
 });
 
 for (const tcUrl of ["", "app", "://h/app", "rtmp://h/%zz", "rtmp://h/%ff"]) {
