@@ -2,7 +2,7 @@ import { fileURLToPath } from "node:url";
 import type { LoadProtocol } from "../bench/load/reader.ts";
 import type { ReadersSnapshot } from "../bench/load/readers.ts";
 import { assertEquals } from "./assert.ts";
-import { type RunningProcess, startProcess } from "./processes.ts";
+import { type RunningProcess, runProcess, startProcess } from "./processes.ts";
 import type { WeirProcess } from "./weir_process.ts";
 
 /** What the bystanders' publisher sends. */
@@ -138,10 +138,10 @@ export async function startBystanders(
   return new Bystanders(publisher, readers, opened.move());
 }
 
-/** Resident memory of a process, in bytes. */
+/** Resident memory of a process, in bytes; the runtime itself may read /proc only with every permission. */
 export async function residentBytes(pid: number): Promise<number> {
-  const status = await Deno.readTextFile(`/proc/${pid}/status`);
-  return Number(/^VmRSS:\s*(\d+) kB/m.exec(status)?.[1]) * 1_024;
+  const { stdout } = await runProcess("cat", [`/proc/${pid}/status`]);
+  return Number(/^VmRSS:\s*(\d+) kB/m.exec(stdout)?.[1]) * 1_024;
 }
 
 function startScript(script: string, args: readonly string[]): RunningProcess {
