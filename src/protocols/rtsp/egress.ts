@@ -24,7 +24,7 @@ const BURST_BYTES = 48 * 1_024;
 const BURST_PAUSE_MS = 5;
 
 /** The goodbye follows the last datagram this late: ffmpeg reads RTCP before the RTP that came with it, and stops there. */
-const GOODBYE_DELAY_MS = 50;
+const GOODBYE_DELAY_MS = 250;
 
 /** What both ways out have in common: sender reports and counters. */
 abstract class RtspEgress implements BatchSink {

@@ -300,7 +300,7 @@ Deno.test("UdpEgress says goodbye behind its last datagram, unless it is stopped
     stream.endReaders("terminated");
     assertEquals([rtcp.takeSent(), ends], [[], []]);
     if (isStopped) egress.stop();
-    clock.advance(50);
+    clock.advance(250);
     assertEquals(rtcp.takeSent().length, isStopped ? 0 : 2);
     assertEquals(ends, isStopped ? [] : ["terminated"]);
     assertEquals(clock.pendingTimers, 0);

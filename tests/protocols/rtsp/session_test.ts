@@ -272,7 +272,7 @@ for (const { name, transports } of READERS) {
     await reader.takeFrames();
     server.rtcp.takeSent();
     await publisher.request("TEARDOWN");
-    server.clock.advance(50);
+    server.clock.advance(250);
     const reports = name === "TCP"
       ? (await reader.takeFrames()).map(({ packet }) => packet)
       : server.rtcp.takeSent().map(({ bytes }) => bytes);
