@@ -47,7 +47,11 @@ interopTest({
     }));
     for (const [i, way] of WAYS.entries()) {
       await t.step(`${way} to VLC`, () => {
-        const { pictures, audioMs } = valueOf(outcomes[i]!);
+        const { shown, audioMs } = valueOf(outcomes[i]!);
+        // A picture is shown again when the next one is late.
+        const pictures = shown.filter(({ hash }, j) =>
+          hash !== shown[j - 1]?.hash
+        );
         // The times are VLC's own: it writes a file of constant rate.
         const run = compareFrames(published, pictures, {
           toleranceMs: Infinity,
@@ -67,7 +71,7 @@ async function play(
   path: string,
   folder: string,
   name: string,
-): Promise<{ pictures: readonly FrameHash[]; audioMs: number }> {
+): Promise<{ shown: readonly FrameHash[]; audioMs: number }> {
   const video = join(folder, `${name}.y4m`);
   const audio = join(folder, `${name}.wav`);
   const { code, stderr } = await runProcess("cvlc", [
@@ -81,10 +85,10 @@ async function play(
     timeoutMs: READ_TIMEOUT_MS,
   });
   if (code !== 0) throw new Error(`VLC ended with ${code}:\n${stderr}`);
-  const [{ frames: pictures }, { frames: samples }] = await Promise.all([
+  const [{ frames: shown }, { frames: samples }] = await Promise.all([
     readFrames(video, { outputArgs: PICTURES_ARGS }),
     readFrames(audio, { outputArgs: ["-map", "0:a", "-c", "copy"] }),
   ]);
   const last = samples.at(-1)!;
-  return { pictures, audioMs: last.ptsMs - samples[0]!.ptsMs };
+  return { shown, audioMs: last.ptsMs - samples[0]!.ptsMs };
 }
