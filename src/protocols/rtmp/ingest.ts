@@ -18,6 +18,9 @@ import type { RtmpMetadata } from "./wire/metadata.ts";
 /** Once one kind of track has begun, the other one has this long to begin, too. */
 const DETECTION_MS = 250;
 
+/** Promised pictures have longer: nginx-rtmp pushes audio at once, and video from the next key frame on. */
+const PROMISED_VIDEO_MS = 3_000;
+
 /** Frames kept while tracks are detected; with more, detection ends. */
 const MAX_DETECTION_BYTES = 16 * 1_024 * 1_024;
 
@@ -61,7 +64,7 @@ class MediaState {
  * Messages of one RTMP publisher become units.
  *
  * The publisher is ready as soon as its tracks are known: both kinds have begun, or the metadata promises one kind
- * only, or the other kind has not begun within 250 ms. What the metadata says wrong is put right by what comes:
+ * only, or the other kind has not begun within 250 ms (promised video: 3 s). What the metadata says wrong is put right by what comes:
  * a track that begins later is added.
  */
 export class RtmpIngest {
@@ -168,15 +171,22 @@ export class RtmpIngest {
       audio.codec !== undefined && !this.#mayHave("video");
     const latestMs = this.#waiting.at(-1)!.dtsMs;
     if (
-      isWhole || isPromised || latestMs - first.dtsMs >= DETECTION_MS ||
+      isWhole || isPromised || latestMs - first.dtsMs >= this.#detectionMs ||
       this.#waitingBytes > MAX_DETECTION_BYTES
     ) this.#begin();
     else {
       this.#cancelDetection ??= this.#options.clock.after(
-        DETECTION_MS,
+        this.#detectionMs,
         () => this.#begin(),
       );
     }
+  }
+
+  get #detectionMs(): number {
+    const isVideoDue = this.#metadata?.hasVideo === true &&
+      this.#media.video.codec === undefined &&
+      !this.#media.video.isSkipped;
+    return isVideoDue ? PROMISED_VIDEO_MS : DETECTION_MS;
   }
 
   /** A track of this kind may still begin, for all that is known. */

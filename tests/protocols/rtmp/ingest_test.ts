@@ -134,6 +134,18 @@ const READY: readonly {
     tracks: "video",
   },
   {
+    name: "promised video begins with a late key frame [nginx-rtmp push]",
+    before: [BOTH, audioHeader(), audioFrame(0), audioFrame(2_000)],
+    last: videoHeader(2_000),
+    tracks: "video audio",
+  },
+  {
+    name: "promised video has not begun for 3 s",
+    before: [BOTH, audioHeader(), audioFrame(0), audioFrame(2_999)],
+    last: audioFrame(3_000),
+    tracks: "audio",
+  },
+  {
     name: "nothing is promised and 250 ms have come",
     before: [audioHeader(), audioFrame(0), audioFrame(249)],
     last: audioFrame(250),
