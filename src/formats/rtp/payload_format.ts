@@ -70,7 +70,9 @@ export type RtpUnitBoundary =
   /** With the marker bit, or where the timestamp changes: video. */
   | "marker"
   /** Every packet is a unit: audio whose frames are never fragmented. */
-  | "packet";
+  | "packet"
+  /** Where the payload itself says so, or where the timestamp changes: frames that may be fragmented without a marker. */
+  | ((payload: Uint8Array) => boolean);
 
 /** One way to carry a codec in RTP: the one face of each room in `payloads/`. */
 export interface RtpPayloadFormat<C extends CodecName> {

@@ -1,5 +1,5 @@
 import type { RtpUnitBoundary } from "./payload_format.ts";
-import { rtpMarker, rtpTimestampTicks } from "./rtp_packet.ts";
+import { rtpMarker, rtpPayload, rtpTimestampTicks } from "./rtp_packet.ts";
 
 /** Packets of one unit beyond this are not collected: the unit is handed over in pieces. */
 const MAX_UNIT_PACKETS = 16_384;
@@ -43,7 +43,14 @@ export class RtpUnitAssembler {
     this.#timestampTicks = timestampTicks;
     this.#packets.push(packet);
     this.#sizeBytes += packet.length;
-    if (this.#boundary === "packet" || rtpMarker(packet)) this.flush();
+    if (this.#isLast(packet)) this.flush();
+  }
+
+  #isLast(packet: Uint8Array): boolean {
+    const boundary = this.#boundary;
+    if (boundary === "packet") return true;
+    if (boundary === "marker") return rtpMarker(packet);
+    return boundary(rtpPayload(packet));
   }
 
   /** Hands over what was collected: the packets end here. */
