@@ -7,11 +7,15 @@ import type { ProtocolModule, RunningModule } from "#core/ports.ts";
 import { SessionList } from "#core/session_list.ts";
 import { PathManager } from "#paths/path_manager.ts";
 import { PathMatcher } from "#paths/path_matcher.ts";
+import type { PullSource } from "#sources/pull_source.ts";
 import { rtmp } from "#protocols/rtmp/mod.ts";
 import { rtsp } from "#protocols/rtsp/mod.ts";
 
 /** Every protocol there is, in the order in which they are opened. */
 const MODULES: readonly ProtocolModule<Config>[] = [rtsp, rtmp];
+
+/** Every kind of source that a path can pull. */
+const SOURCES: readonly PullSource[] = [];
 
 /** What a server is given. */
 export interface ServerOptions {
@@ -62,6 +66,11 @@ export async function openServer(options: ServerOptions): Promise<Server> {
       logger,
       events,
       maxQueuedUnits: config.writeQueueSize,
+      sourcePorts: {
+        sources: SOURCES,
+        limits: config,
+        runDemand: () => () => {},
+      },
       revision: 1,
     }),
   );

@@ -30,8 +30,18 @@ const IMPORTS: Readonly<Record<string, readonly string[]>> = {
     "core/track.ts",
     "core/encoding_cache.ts",
   ],
-  "paths": ["base", "codecs", "core"],
-  "protocols/*": ["base", "codecs", "core", "formats", "platform", "http"],
+  // What pulls a stream, whatever its protocol.
+  "sources": ["base", "core"],
+  "paths": ["base", "codecs", "core", "sources"],
+  "protocols/*": [
+    "base",
+    "codecs",
+    "core",
+    "formats",
+    "platform",
+    "http",
+    "sources/pull_source.ts",
+  ],
   "protocols/*/wire": ["base", "formats"],
   "protocols/*/engine": ["base", "formats", "protocols/*/wire"],
   "http": ["base", "core", "platform"],
@@ -69,6 +79,7 @@ const IMPORTS: Readonly<Record<string, readonly string[]>> = {
     "core/session_list.ts",
     "paths/path_manager.ts",
     "paths/path_matcher.ts",
+    "sources/pull_source.ts",
   ],
   // Arguments and exit code are the system's, and only `platform` may say `Deno.*`.
   "main.ts": ["cli", "platform/system.ts"],

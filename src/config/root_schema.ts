@@ -106,7 +106,8 @@ const GLOBAL_ORDER = `
 
 /** The same of the keys of a path; our own stand beside their like. */
 const PATH_ORDER = `
-  source sourceFingerprint sourceOnDemand sourceOnDemandStartTimeout sourceOnDemandCloseAfter maxReaders
+  source sourceFingerprint sourceOnDemand sourceOnDemandStartTimeout sourceOnDemandCloseAfter
+  sourceReconnectMin sourceReconnectMax maxReaders
   srtReadPassphrase fallback useAbsoluteTimestamp gopCache gopCacheMaxSize gopCacheMaxDuration
   alwaysAvailable alwaysAvailableTracks alwaysAvailableFile forward
   record recordPath recordFormat recordPartDuration recordMaxPartSize recordSegmentDuration recordDeleteAfter

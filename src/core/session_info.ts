@@ -6,7 +6,12 @@ export interface SessionInfo {
   /** UUID. */
   readonly id: string;
   /** Kind of session as the API names it. */
-  readonly type: "rtspConn" | "rtspSession" | "rtmpConn";
+  readonly type:
+    | "rtspConn"
+    | "rtspSession"
+    | "rtspSource"
+    | "rtmpConn"
+    | "rtmpSource";
   readonly createdAtMs: number;
   /** Address of the peer, `IP:port`. */
   readonly remoteAddress: string;

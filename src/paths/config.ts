@@ -64,7 +64,8 @@ export const pathKeys = {
   source: field(text(), {
     default: "publisher",
     effect: "path",
-    isPending: (source) => source !== "publisher" && source !== "redirect",
+    isPending: (source) =>
+      !/^(publisher|redirect$|rtsps?[:+]|rtmps?:)/.test(source),
     doc:
       "Where the stream comes from: publisher (clients publish it), redirect, rpiCamera, or the URL of another server " +
       "(rtsp, rtsps, rtmp, rtmps, http, https, srt, whep, wheps, moqt, udp+mpegts, udp+rtp, unix+mpegts, unix+rtp).",
@@ -72,27 +73,34 @@ export const pathKeys = {
   sourceFingerprint: field(text(), {
     default: "",
     effect: "path",
-    isPending: true,
     doc:
       "SHA-256 of the source's certificate, when it is not signed by a known authority.",
   }),
   sourceOnDemand: field(yesNo(), {
     default: false,
     effect: "path",
-    isPending: true,
     doc: "Pull the source only while somebody reads.",
   }),
   sourceOnDemandStartTimeout: field(duration(), {
     default: "10s",
     effect: "path",
-    isPending: true,
     doc: "How long readers wait for the source.",
   }),
   sourceOnDemandCloseAfter: field(duration(), {
     default: "10s",
     effect: "path",
-    isPending: true,
     doc: "How long the source stays after the last reader.",
+  }),
+  sourceReconnectMin: field(duration(), {
+    default: "1s",
+    effect: "path",
+    doc: "Pause before a source that failed is tried again.",
+  }),
+  sourceReconnectMax: field(duration(), {
+    default: "30s",
+    effect: "path",
+    doc:
+      "Longest pause: each failure doubles it, up to this. 5s for both is what MediaMTX does.",
   }),
   maxReaders: field(integer(), {
     default: 0,

@@ -1,28 +1,24 @@
 import type { Clock } from "#base/clock.ts";
-import { type Logger, SampledWarning } from "#base/log.ts";
+import type { Logger } from "#base/log.ts";
 import { codecLabel } from "#codecs/codec.ts";
 import { PathError } from "#core/errors.ts";
-import type {
-  EventPort,
-  Grant,
-  PublishGrant,
-  ReadGrant,
-  SessionOwner,
-} from "#core/ports.ts";
+import type { EventPort, PublishGrant, ReadGrant } from "#core/ports.ts";
 import type { Publication } from "#core/publication.ts";
 import { Stream } from "#core/stream.ts";
-import type { BatchSink, Subscription } from "#core/subscription.ts";
 import type { Track } from "#core/track.ts";
-
-/** Bytes that may wait for one reader, whatever its units are. */
-const MAX_READER_QUEUE_BYTES = 32 * 1_024 * 1_024;
-
-/** A unit that waited longer than this is of no use to a reader of live media. */
-const MAX_READER_QUEUE_AGE_MS = 10_000;
+import {
+  type GrantedAccess,
+  PathPublishGrant,
+  PathReadGrant,
+} from "./grants.ts";
+import {
+  PathSource,
+  type PathSourceSettings,
+  type SourcePorts,
+} from "./path_source.ts";
 
 /** Keys of the configuration that a path reads. */
-export interface PathSettings {
-  readonly source: string;
+export interface PathSettings extends PathSourceSettings {
   readonly sourceRedirect: string;
   readonly fallback?: string | undefined;
   readonly overridePublisher: boolean;
@@ -35,7 +31,10 @@ export interface PathSettings {
 /** What a path is given. */
 export interface PathOptions {
   readonly name: string;
+  /** What the groups of its entry's pattern took. */
+  readonly groups: readonly string[];
   readonly config: PathSettings;
+  readonly sourcePorts: SourcePorts;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly events: EventPort;
@@ -43,105 +42,6 @@ export interface PathOptions {
   readonly maxQueuedUnits: number;
   /** Nobody publishes or reads any more. */
   readonly onIdle: (path: Path) => void;
-}
-
-/** What a path lets a session do; disposed of by the session or revoked by the path. */
-class PathGrant implements Grant {
-  readonly pathName: string;
-  readonly user: string;
-  readonly expiresAtMs: number | undefined = undefined;
-  readonly revision: number;
-  readonly owner: SessionOwner;
-  #revocation = new AbortController();
-
-  constructor(path: Path, access: GrantedAccess) {
-    this.pathName = path.options.name;
-    this.user = access.user;
-    this.revision = access.revision;
-    this.owner = access.owner;
-  }
-
-  get revoked(): AbortSignal {
-    return this.#revocation.signal;
-  }
-
-  revoke(reason: PathError): void {
-    this.#revocation.abort(reason);
-  }
-
-  [Symbol.dispose](): void {}
-}
-
-/** Who was let in, under which configuration. */
-export interface GrantedAccess {
-  readonly user: string;
-  readonly revision: number;
-  readonly owner: SessionOwner;
-}
-
-class PathReadGrant extends PathGrant implements ReadGrant {
-  readonly stream: Stream;
-  #path: Path;
-  #drops: SampledWarning;
-  #subscription: Subscription | undefined;
-
-  constructor(path: Path, access: GrantedAccess) {
-    super(path, access);
-    this.#path = path;
-    this.stream = path.stream;
-    this.#drops = new SampledWarning(
-      access.owner.logger,
-      path.options.clock,
-      (count) => `reader is too slow, discarding ${count} frame(s)`,
-    );
-  }
-
-  /** The stream tells this reader of its end by itself. */
-  get isSubscribed(): boolean {
-    return this.#subscription !== undefined && !this.#subscription.isClosed;
-  }
-
-  subscribe(sink: BatchSink): Subscription {
-    this.#subscription = this.stream.subscribe(sink, {
-      maxUnits: this.#path.options.maxQueuedUnits,
-      maxBytes: MAX_READER_QUEUE_BYTES,
-      maxAgeMs: MAX_READER_QUEUE_AGE_MS,
-      onDrop: (count) => this.#drops.add(count),
-    });
-    return this.#subscription;
-  }
-
-  override [Symbol.dispose](): void {
-    this.#drops[Symbol.dispose]();
-    this.#path.removeReader(this);
-  }
-}
-
-class PathPublishGrant extends PathGrant implements PublishGrant {
-  #path: Path;
-  #publication: Publication | undefined;
-
-  constructor(path: Path, access: GrantedAccess) {
-    super(path, access);
-    this.#path = path;
-  }
-
-  attach(tracks: readonly Track[]): Publication {
-    this.#publication = this.#path.attachPublisher(this, tracks);
-    return this.#publication;
-  }
-
-  detach(): void {
-    if (this.#publication) {
-      this.#path.detachPublisher(this, this.#publication);
-    }
-    this.#publication = undefined;
-  }
-
-  override [Symbol.dispose](): void {
-    this.detach();
-    this.#path.removePublisher(this);
-  }
 }
 
 /** One path: its stream, who publishes to it and who reads it. */
@@ -153,6 +53,7 @@ export class Path {
   #publisher: PathPublishGrant | undefined;
   #candidates = new Set<PathPublishGrant>();
   #readers = new Set<PathReadGrant>();
+  #source: PathSource;
   #logger: Logger;
   #isClosed = false;
 
@@ -170,6 +71,7 @@ export class Path {
       },
       logger: this.#logger,
     });
+    this.#source = this.#openSource();
   }
 
   /** Somebody publishes: the stream can be read. */
@@ -179,13 +81,30 @@ export class Path {
 
   /** Nobody publishes, reads or is about to. */
   get isIdle(): boolean {
-    return this.#candidates.size === 0 && this.#readers.size === 0;
+    return this.#candidates.size === 0 && this.#readers.size === 0 &&
+      !this.#source.isActive;
+  }
+
+  /** Begins to pull the stream, if the path has a source of its own. */
+  start(): void {
+    this.#source.start();
+  }
+
+  /**
+   * Waits for the stream where something brings it on demand.
+   *
+   * @throws {PathError} if there is none and none comes.
+   */
+  async awaitStream(query: string, signal: AbortSignal): Promise<void> {
+    if (!this.isAvailable) await this.#source.request(query, signal);
+    if (this.#isClosed) throw new PathError("terminated", "terminated");
+    this.#requireStream();
   }
 
   /** Lets a reader in. @throws {PathError} */
   addReader(access: GrantedAccess): ReadGrant {
     const { config, name, events } = this.options;
-    this.requireStream();
+    this.#requireStream();
     if (config.maxReaders > 0 && this.#readers.size >= config.maxReaders) {
       throw new PathError(
         "too_many_readers",
@@ -194,6 +113,7 @@ export class Path {
     }
     const grant = new PathReadGrant(this, access);
     this.#readers.add(grant);
+    this.#source.handleReaders(this.#readers.size);
     const session = access.owner.describe();
     events.emit({ type: "readerAdded", pathName: name, session });
     return grant;
@@ -207,6 +127,7 @@ export class Path {
       pathName: this.options.name,
       session: grant.owner.describe(),
     });
+    this.#source.handleReaders(this.#readers.size);
     this.#checkIdle();
   }
 
@@ -260,6 +181,7 @@ export class Path {
     for (const type of ["pathAvailable", "pathOnline"] as const) {
       events.emit({ type, pathName: name, session, tracks });
     }
+    this.#source.handleStream();
     return publication;
   }
 
@@ -275,10 +197,11 @@ export class Path {
     for (const type of ["pathOffline", "pathUnavailable"] as const) {
       this.options.events.emit({ type, pathName, session });
     }
+    this.#source.handleLoss();
   }
 
   /** @throws {PathError} unless somebody publishes. */
-  requireStream(): void {
+  #requireStream(): void {
     if (this.isAvailable) return;
     throw new PathError(
       "no_stream",
@@ -286,13 +209,29 @@ export class Path {
     );
   }
 
-  /** Ends every session of this path. */
-  close(reason: string): void {
+  /** Ends every session of this path and its source; settles when the source has ended. */
+  async close(reason: string): Promise<void> {
     this.#isClosed = true;
     const error = new PathError("terminated", reason);
     for (const grant of [...this.#candidates, ...this.#readers]) {
       grant.revoke(error);
     }
+    await this.#source.close();
+  }
+
+  #openSource(): PathSource {
+    const { name, groups, config, clock, sourcePorts } = this.options;
+    return new PathSource({
+      pathName: name,
+      groups,
+      settings: config,
+      ports: sourcePorts,
+      clock,
+      logger: this.#logger,
+      publish: (owner) =>
+        new PathPublishGrant(this, { user: "", revision: 0, owner }),
+      onStopped: () => this.#checkIdle(),
+    });
   }
 
   /** Readers that are subscribed get what was published; those that wait or pause have nothing to wait for. */

@@ -11,8 +11,10 @@ import type {
   ReadGrant,
   SessionOwner,
 } from "#core/ports.ts";
+import type { GrantedAccess } from "./grants.ts";
 import type { PathMatch, PathMatcher } from "./path_matcher.ts";
-import { type GrantedAccess, Path, type PathSettings } from "./path.ts";
+import { Path, type PathSettings } from "./path.ts";
+import { PathSource, type SourcePorts } from "./path_source.ts";
 
 /** A refused login is answered after up to this: guessing passwords gets slow, nobody else does. */
 const MAX_REFUSAL_DELAY_MS = 4_000;
@@ -27,12 +29,13 @@ export interface PathManagerOptions {
   readonly events: EventPort;
   /** Units that may wait for one reader (`writeQueueSize`). */
   readonly maxQueuedUnits: number;
+  readonly sourcePorts: SourcePorts;
   /** Revision of the configuration. */
   readonly revision: number;
 }
 
 /** Finds paths by name, makes those that a pattern describes when they are first asked for, and guards them all. */
-export class PathManager implements PathAccess, Disposable {
+export class PathManager implements PathAccess, AsyncDisposable {
   #options: PathManagerOptions;
   #paths = new Map<string, Path>();
 
@@ -40,7 +43,7 @@ export class PathManager implements PathAccess, Disposable {
   constructor(options: PathManagerOptions) {
     this.#options = options;
     for (const { name, value } of options.matcher.plainEntries()) {
-      this.#open(name, value);
+      this.#open(name, { value, key: name, groups: [] });
     }
   }
 
@@ -52,10 +55,13 @@ export class PathManager implements PathAccess, Disposable {
     if (source === "redirect") {
       return { kind: "redirect", target: sourceRedirect };
     }
-    const path = this.#paths.get(request.pathName);
-    if (path?.isAvailable) return { kind: "stream", stream: path.stream };
-    if (fallback) return { kind: "redirect", target: fallback };
-    throw noStream(request.pathName);
+    const isWaiting = PathSource.isOnDemand(match.value);
+    const isThere = this.#paths.get(request.pathName)?.isAvailable ?? false;
+    if (fallback && !isThere && !isWaiting) {
+      return { kind: "redirect", target: fallback };
+    }
+    const { stream } = await this.#pathWithStream(match, request);
+    return { kind: "stream", stream };
   }
 
   /** Lets a reader in. @throws {PathError | AuthenticationError} */
@@ -63,10 +69,9 @@ export class PathManager implements PathAccess, Disposable {
     request: AccessRequest,
     owner: SessionOwner,
   ): Promise<ReadGrant> {
-    this.#match(request.pathName);
+    const match = this.#match(request.pathName);
     const access = await this.#grant(request, owner);
-    const path = this.#paths.get(request.pathName);
-    if (!path) throw noStream(request.pathName);
+    const path = await this.#pathWithStream(match, request);
     return path.addReader(access);
   }
 
@@ -78,7 +83,7 @@ export class PathManager implements PathAccess, Disposable {
     const match = this.#match(request.pathName);
     const access = await this.#grant(request, owner);
     const path = this.#paths.get(request.pathName) ??
-      this.#open(request.pathName, match.value);
+      this.#open(request.pathName, match);
     try {
       return path.addPublisher(access);
     } catch (error) {
@@ -87,21 +92,39 @@ export class PathManager implements PathAccess, Disposable {
     }
   }
 
-  /** Ends every session of every path. */
-  [Symbol.dispose](): void {
-    for (const path of this.#paths.values()) path.close("terminated");
+  /** Ends every session of every path and waits for the sources. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    const paths = [...this.#paths.values()];
     this.#paths.clear();
+    await Promise.all(paths.map((path) => path.close("terminated")));
   }
 
   #match(name: string): PathMatch<PathSettings> {
     return this.#options.matcher.match(name);
   }
 
-  #open(name: string, config: PathSettings): Path {
-    const { clock, logger, events, maxQueuedUnits } = this.#options;
+  /** The path of a name, its stream there; it is made if something brings its stream on demand. */
+  async #pathWithStream(
+    match: PathMatch<PathSettings>,
+    { pathName, query, signal }: AccessRequest,
+  ): Promise<Path> {
+    let path = this.#paths.get(pathName);
+    if (!path) {
+      if (!PathSource.isOnDemand(match.value)) throw noStream(pathName);
+      path = this.#open(pathName, match);
+    }
+    await path.awaitStream(query, signal);
+    return path;
+  }
+
+  #open(name: string, match: PathMatch<PathSettings>): Path {
+    const { clock, logger, events, maxQueuedUnits, sourcePorts } =
+      this.#options;
     const path = new Path({
       name,
-      config,
+      groups: match.groups,
+      config: match.value,
+      sourcePorts,
       clock,
       logger,
       events,
@@ -109,6 +132,7 @@ export class PathManager implements PathAccess, Disposable {
       onIdle: (idle) => this.#closeIfIdle(idle),
     });
     this.#paths.set(name, path);
+    path.start();
     return path;
   }
 

@@ -66,7 +66,7 @@ export async function runProtocol(
     },
     async [Symbol.asyncDispose]() {
       await module[Symbol.asyncDispose]();
-      test.paths[Symbol.dispose]();
+      await test.paths[Symbol.asyncDispose]();
     },
   };
 }

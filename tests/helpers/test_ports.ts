@@ -14,6 +14,8 @@ import { SessionList } from "#core/session_list.ts";
 import { PathManager } from "#paths/path_manager.ts";
 import { PathMatcher } from "#paths/path_matcher.ts";
 import type { PathSettings } from "#paths/path.ts";
+import type { SourcePorts } from "#paths/path_source.ts";
+import type { PullLimits, PullSource } from "#sources/pull_source.ts";
 import { FakeClock } from "./fake_clock.ts";
 
 /** Settings of a path that everybody may publish to and read. */
@@ -25,6 +27,32 @@ export const PATH_SETTINGS: PathSettings = {
   gopCache: true,
   gopCacheMaxSizeBytes: 16 * 1_024 * 1_024,
   gopCacheMaxDurationMs: 30_000,
+  sourceOnDemand: false,
+  sourceOnDemandStartTimeoutMs: 10_000,
+  sourceOnDemandCloseAfterMs: 10_000,
+  sourceReconnectMinMs: 1_000,
+  sourceReconnectMaxMs: 30_000,
+  sourceFingerprint: "",
+  useAbsoluteTimestamp: false,
+  rtspTransport: "automatic",
+  rtspAnyPort: false,
+  rtspRangeType: "",
+  rtspRangeStart: "",
+  rtspScale: "",
+  rtspUDPSourcePortRange: [32_768, 60_999],
+  rtspUDPReadBufferSize: 0,
+  runOnDemand: "",
+  runOnDemandRestart: false,
+  runOnDemandStartTimeoutMs: 10_000,
+  runOnDemandCloseAfterMs: 10_000,
+  runOnUnDemand: "",
+};
+
+/** Limits of sources, as the defaults have them. */
+export const PULL_LIMITS: PullLimits = {
+  readTimeoutMs: 10_000,
+  writeTimeoutMs: 10_000,
+  udpReadBufferSize: 0,
 };
 
 /** The one user that {@linkcode passwordAuthenticator} knows. */
@@ -56,6 +84,10 @@ export interface TestPortsOptions {
   readonly paths?: Readonly<Record<string, Partial<PathSettings>>>;
   readonly authenticator?: Authenticator;
   readonly maxQueuedUnits?: number;
+  /** Kinds of sources that paths can pull; none if left out. */
+  readonly sources?: readonly PullSource[];
+  /** Runs commands on demand; does nothing if left out. */
+  readonly runDemand?: SourcePorts["runDemand"];
 }
 
 /** Real paths behind the ports that a protocol module is given, with everything that comes out of them. */
@@ -105,6 +137,11 @@ export function testPortsWith<C extends Clock>(
     logger,
     events: bus,
     maxQueuedUnits: options.maxQueuedUnits ?? 512,
+    sourcePorts: {
+      sources: options.sources ?? [],
+      limits: PULL_LIMITS,
+      runDemand: options.runDemand ?? (() => () => {}),
+    },
     revision: 1,
   });
   return {
@@ -115,7 +152,7 @@ export function testPortsWith<C extends Clock>(
     logger,
     lines,
     events,
-    [Symbol.dispose]: () => paths[Symbol.dispose](),
+    [Symbol.dispose]: () => void paths[Symbol.asyncDispose](),
   };
 }
 

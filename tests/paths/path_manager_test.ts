@@ -276,7 +276,7 @@ Deno.test("PathManager forgets a path of a pattern that nobody uses, and its tim
   }
 });
 
-Deno.test("PathManager[Symbol.dispose]() takes every grant back", async () => {
+Deno.test("PathManager[Symbol.asyncDispose]() takes every grant back", async () => {
   const test = testPorts();
   const request = accessTo("cam");
   const publisher = await test.paths.publish(
@@ -289,7 +289,7 @@ Deno.test("PathManager[Symbol.dispose]() takes every grant back", async () => {
     request,
     sessionOwner(test.logger, "c"),
   );
-  test.paths[Symbol.dispose]();
+  await test.paths[Symbol.asyncDispose]();
   for (const { revoked } of [publisher, reader, candidate]) {
     assert(revoked.aborted);
     assertEquals(String(revoked.reason), "PathError: terminated");

@@ -1,7 +1,12 @@
 import { PathError } from "#core/errors.ts";
 import { Path, type PathSettings } from "#paths/path.ts";
 import { assert, assertEquals, assertThrows } from "#test/assert.ts";
-import { PATH_SETTINGS, sessionOwner, testPorts } from "#test/test_ports.ts";
+import {
+  PATH_SETTINGS,
+  PULL_LIMITS,
+  sessionOwner,
+  testPorts,
+} from "#test/test_ports.ts";
 import {
   AUDIO,
   CollectingSink,
@@ -18,7 +23,13 @@ function openPath(
   let idles = 0;
   const path = new Path({
     name: "cam",
+    groups: [],
     config: { ...PATH_SETTINGS, ...changes },
+    sourcePorts: {
+      sources: [],
+      limits: PULL_LIMITS,
+      runDemand: () => () => {},
+    },
     clock,
     logger,
     events: ports.events,

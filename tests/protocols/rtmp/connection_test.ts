@@ -449,7 +449,7 @@ Deno.test("RtmpConnection tells a player when the server ends", async () => {
   await publishCam(server);
   const peer = server.connect();
   await peer.play();
-  server.paths[Symbol.dispose]();
+  await server.paths[Symbol.asyncDispose]();
   assertEquals(await peer.take(), PLAY_ENDED);
   await peer.done;
   await server.close();
