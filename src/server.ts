@@ -9,13 +9,13 @@ import { PathManager } from "#paths/path_manager.ts";
 import { PathMatcher } from "#paths/path_matcher.ts";
 import type { PullSource } from "#sources/pull_source.ts";
 import { rtmp } from "#protocols/rtmp/mod.ts";
-import { rtsp } from "#protocols/rtsp/mod.ts";
+import { rtsp, rtspSource } from "#protocols/rtsp/mod.ts";
 
 /** Every protocol there is, in the order in which they are opened. */
 const MODULES: readonly ProtocolModule<Config>[] = [rtsp, rtmp];
 
 /** Every kind of source that a path can pull. */
-const SOURCES: readonly PullSource[] = [];
+const SOURCES: readonly PullSource[] = [rtspSource];
 
 /** What a server is given. */
 export interface ServerOptions {

@@ -148,8 +148,8 @@ const WARNINGS: [raw: RawObject, ...warnings: string[]][] = [
   [
     {
       paths: {
-        a: { source: "rtsp://x", record: true },
-        b: { source: "rtsp://y" },
+        a: { source: "srt://x:1", record: true },
+        b: { source: "srt://y:1" },
       },
     },
     pending("paths.a.source"),

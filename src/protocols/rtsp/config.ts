@@ -131,14 +131,12 @@ export const rtspPathKeys = {
     {
       default: "automatic",
       effect: "path",
-      isPending: true,
       doc: "Transport of an RTSP source: automatic, udp, multicast or tcp.",
     },
   ),
   rtspAnyPort: field(yesNo(), {
     default: false,
     effect: "path",
-    isPending: true,
     doc: "Take UDP packets of an RTSP source from any port.",
   }),
   rtspRangeType: field(
@@ -148,7 +146,6 @@ export const rtspPathKeys = {
     {
       default: "",
       effect: "path",
-      isPending: true,
       doc:
         "Kind of the start position to ask an RTSP source for: clock, npt or smpte.",
     },
@@ -156,28 +153,24 @@ export const rtspPathKeys = {
   rtspRangeStart: field(text(), {
     default: "",
     effect: "path",
-    isPending: true,
     doc:
       "That position: 20230812T120000Z for clock, a duration for npt and smpte.",
   }),
   rtspScale: field(text(), {
     default: "",
     effect: "path",
-    isPending: true,
     doc: "Playback speed to ask an RTSP source for.",
   }),
   rtspUDPReadBufferSize: field(integer({ min: 0 }), {
     default: 0,
     effect: "path",
     deprecation: "",
-    isPending: true,
     doc:
       "Takes the place of udpReadBufferSize for this RTSP source; 0 does not.",
   }),
   rtspUDPSourcePortRange: field(listOf(integer({ min: 0, max: 65_535 })), {
     default: [32768, 60999],
     effect: "path",
-    isPending: true,
     doc: "First and last local UDP port of an RTSP source.",
   }),
 };

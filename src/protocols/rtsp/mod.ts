@@ -2,6 +2,8 @@ import type { ProtocolModule } from "#core/ports.ts";
 import type { RtspConfig } from "./context.ts";
 import { openRtspServer } from "./server.ts";
 
+export { rtspSource } from "./client/source.ts";
+
 /** RTSP over TCP and UDP. */
 export const rtsp: ProtocolModule<RtspConfig> = {
   name: "RTSP",

@@ -1,4 +1,4 @@
-import { md5Hex, randomBytes, timingSafeEqual } from "#base/crypto.ts";
+import { md5Hex, randomBytes, sha256, timingSafeEqual } from "#base/crypto.ts";
 
 const NONCE_BYTES = 16;
 
@@ -59,22 +59,33 @@ export function verifyDigest(
   );
 }
 
-/** Undefined if the quality of protection is not known, or its parts are missing. */
-function digestResponse(
-  proof: DigestProof,
+/**
+ * The response that a proof must have, MD5 or SHA-256 as its algorithm says.
+ *
+ * Output: hexadecimal digits; undefined if the quality of protection is not known, or its parts are missing.
+ * Spec: RFC 2069 §2.1.2, RFC 2617 §3.2.2.1, RFC 7616 §3.4.1.
+ */
+export function digestResponse(
+  proof: Omit<DigestProof, "response">,
   method: string,
   password: string,
 ): string | undefined {
   const { user, realm, nonce, uri, qop, nonceCount, clientNonce } = proof;
-  const secretPart = md5Hex(`${user}:${realm}:${password}`);
-  const requestPart = md5Hex(`${method}:${uri}`);
-  if (qop === undefined) return md5Hex(`${secretPart}:${nonce}:${requestPart}`);
+  const isSha256 = proof.algorithm?.toUpperCase() === "SHA-256";
+  const hash = isSha256 ? sha256Hex : md5Hex;
+  const secretPart = hash(`${user}:${realm}:${password}`);
+  const requestPart = hash(`${method}:${uri}`);
+  if (qop === undefined) return hash(`${secretPart}:${nonce}:${requestPart}`);
   if (qop.toLowerCase() !== "auth" || !nonceCount || !clientNonce) {
     return undefined;
   }
-  return md5Hex(
+  return hash(
     `${secretPart}:${nonce}:${nonceCount}:${clientNonce}:${qop}:${requestPart}`,
   );
+}
+
+function sha256Hex(text: string): string {
+  return sha256(new TextEncoder().encode(text)).toHex();
 }
 
 function isAboutUrl(uri: string, { method, url }: DigestChallenge): boolean {

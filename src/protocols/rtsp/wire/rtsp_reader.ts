@@ -10,6 +10,19 @@ import {
 } from "./response.ts";
 import { headError, type RtspHead, RtspHeadCollector } from "./rtsp_message.ts";
 
+/** Bytes that are neither a message nor a frame, one after the other, before the rest is not looked at any more. */
+export const MAX_RTSP_GARBAGE_BYTES = 65_536;
+
+/** What the messages of a server begin with. */
+const SERVER_MESSAGES: readonly Uint8Array[] = [
+  "RTSP/",
+  "OPTIONS ",
+  "GET_PARAMETER ",
+  "SET_PARAMETER ",
+  "ANNOUNCE ",
+  "REDIRECT ",
+].map((text) => new TextEncoder().encode(text));
+
 const LF = 0x0a;
 const CR = 0x0d;
 const NO_BYTES = new Uint8Array(0);
@@ -21,6 +34,8 @@ const State = {
   frame: 2,
   head: 3,
   body: 4,
+  /** The first bytes of what may be a message, or garbage. */
+  start: 5,
 } as const;
 type State = typeof State[keyof typeof State];
 
@@ -32,6 +47,17 @@ export interface RtspSink {
   handleResponse?(response: RtspResponse): void;
   /** A packet came on a channel; it is owned, and shares its memory with its neighbours. */
   handleInterleaved(channel: number, packet: Uint8Array): void;
+  /** Whether a channel was agreed on; asked only where garbage is passed over, of which a frame of another is part. */
+  isChannel?(channel: number): boolean;
+}
+
+/** Settings of a reader. */
+export interface RtspReaderOptions {
+  /**
+   * Bytes that belong to nothing are passed over, up to {@linkcode MAX_RTSP_GARBAGE_BYTES} in a row, instead of
+   * ending the reading: what a client must do with the cameras of the field.
+   */
+  readonly skipsGarbage?: boolean;
 }
 
 /**
@@ -44,7 +70,12 @@ export interface RtspSink {
  * Deviates: line breaks between messages are skipped, lines may end with LF alone.
  */
 export class RtspReader {
+  /** Garbage passed over so far. */
+  skippedBytes = 0;
   readonly #sink: RtspSink;
+  readonly #skipsGarbage: boolean;
+  #garbageRun = 0;
+  #startBytes: number[] = [];
   #state: State = State.between;
   /** What is being filled: a frame's header, its packet, or a body. */
   #target = NO_BYTES;
@@ -54,8 +85,9 @@ export class RtspReader {
   #head: RtspHead | undefined;
 
   /** Everything goes to `sink`. */
-  constructor(sink: RtspSink) {
+  constructor(sink: RtspSink, options: RtspReaderOptions = {}) {
     this.#sink = sink;
+    this.#skipsGarbage = options.skipsGarbage ?? false;
   }
 
   /**
@@ -79,7 +111,13 @@ export class RtspReader {
       const first = chunk[at]!;
       if (first !== INTERLEAVED_MAGIC) {
         if (first === CR || first === LF) at++;
+        else if (this.#skipsGarbage) this.#state = State.start;
         else this.#startHead(first);
+        continue;
+      }
+      if (at + 1 < size && this.#isStrange(chunk[at + 1]!)) {
+        this.#skip();
+        at++;
         continue;
       }
       const start = at + INTERLEAVED_HEADER_BYTES;
@@ -95,6 +133,7 @@ export class RtspReader {
         ownedFrom = at;
       }
       const packet = owned.subarray(start - ownedFrom, end - ownedFrom);
+      this.#garbageRun = 0;
       this.#sink.handleInterleaved(chunk[at + 1]!, packet);
       at = end;
     }
@@ -102,6 +141,10 @@ export class RtspReader {
 
   /** Goes on with what an earlier byte began; answers the offset behind what it took. */
   #resume(chunk: Uint8Array, at: number): number {
+    if (this.#state === State.start) {
+      this.#pushStart(chunk[at]!);
+      return at + 1;
+    }
     if (this.#state === State.head) {
       const end = this.#collector.push(chunk, at);
       if (this.#collector.isComplete) this.#endHead();
@@ -125,6 +168,12 @@ export class RtspReader {
     const target = this.#target;
     this.#target = NO_BYTES;
     if (this.#state === State.frameHeader) {
+      if (this.#isStrange(target[1]!)) {
+        this.#skip();
+        this.#state = State.between;
+        this.push(target.subarray(1));
+        return;
+      }
       this.#channel = target[1]!;
       this.#fill(State.frame, target[2]! << 8 | target[3]!);
       if (this.#target.length === 0) this.#endTarget();
@@ -147,6 +196,42 @@ export class RtspReader {
     }
     this.#state = State.head;
     this.#collector = new RtspHeadCollector();
+  }
+
+  /** Adds a byte to what may be the start of a message; what cannot be one is garbage from its first byte on. */
+  #pushStart(byte: number): void {
+    const bytes = this.#startBytes;
+    bytes.push(byte);
+    const match = SERVER_MESSAGES.find((start) =>
+      bytes.every((one, i) => i >= start.length || one === start[i])
+    );
+    if (match && bytes.length < match.length) return;
+    this.#startBytes = [];
+    this.#state = State.between;
+    if (match) {
+      this.#garbageRun = 0;
+      this.#state = State.head;
+      this.#collector = new RtspHeadCollector();
+      this.#collector.push(Uint8Array.from(bytes), 0);
+      return;
+    }
+    this.#skip();
+    if (bytes.length > 1) this.push(Uint8Array.from(bytes.slice(1)));
+  }
+
+  #isStrange(channel: number): boolean {
+    return this.#skipsGarbage && this.#sink.isChannel?.(channel) === false;
+  }
+
+  #skip(): void {
+    this.skippedBytes++;
+    if (++this.#garbageRun > MAX_RTSP_GARBAGE_BYTES) {
+      throw headError(
+        `needs a message or a frame, found over ${MAX_RTSP_GARBAGE_BYTES} other bytes`,
+        "first byte",
+        0,
+      );
+    }
   }
 
   #endHead(): void {

@@ -2,6 +2,7 @@ import type { ParseError } from "#base/errors.ts";
 import {
   headerError,
   parseParameter,
+  quote,
   splitOutsideQuotes,
 } from "./parameters.ts";
 
@@ -54,6 +55,35 @@ export function parseAuthorization(
     default:
       throw authorizationError("must be Basic or Digest", "scheme");
   }
+}
+
+/** Writes an `Authorization` header. Spec: RFC 2617 §2, §3.2.2. */
+export function serializeAuthorization(
+  authorization:
+    | BasicAuthorization
+    | (DigestAuthorization & { readonly opaque: string | undefined }),
+): string {
+  if (authorization.kind === "basic") {
+    const { user, password } = authorization;
+    const pair = new TextEncoder().encode(`${user}:${password}`);
+    return `Basic ${pair.toBase64()}`;
+  }
+  const { user, realm, nonce, uri, response } = authorization;
+  const { algorithm, qop, nonceCount, clientNonce, opaque } = authorization;
+  const parts = [
+    `username=${quote(user)}`,
+    `realm=${quote(realm)}`,
+    `nonce=${quote(nonce)}`,
+    `uri=${quote(uri)}`,
+    `response=${quote(response)}`,
+  ];
+  if (algorithm) parts.push(`algorithm=${algorithm}`);
+  if (opaque !== undefined) parts.push(`opaque=${quote(opaque)}`);
+  if (qop && nonceCount && clientNonce) {
+    parts.push(`qop=${qop}`, `nc=${nonceCount}`);
+    parts.push(`cnonce=${quote(clientNonce)}`);
+  }
+  return `Digest ${parts.join(", ")}`;
 }
 
 function parseBasic(base64: string): BasicAuthorization {

@@ -1,0 +1,33 @@
+import type { Clock } from "./clock.ts";
+
+/** How long something may take, and what else ends it. */
+export interface Deadline {
+  readonly clock: Clock;
+  readonly timeoutMs: number;
+  /** Text of the error when the time is over. */
+  readonly message: string;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Does `work` with a signal that aborts when the time is over, or with the signal of the deadline; nothing is left
+ * behind on the latter.
+ *
+ * @throws {Error} what `work` throws; it is given the reason with its signal.
+ */
+export async function withDeadline<T>(
+  work: (signal: AbortSignal) => Promise<T>,
+  { clock, timeoutMs, message, signal }: Deadline,
+): Promise<T> {
+  signal.throwIfAborted();
+  const abort = new AbortController();
+  const leave = () => abort.abort(signal.reason);
+  signal.addEventListener("abort", leave);
+  const cancel = clock.after(timeoutMs, () => abort.abort(new Error(message)));
+  try {
+    return await work(abort.signal);
+  } finally {
+    cancel();
+    signal.removeEventListener("abort", leave);
+  }
+}

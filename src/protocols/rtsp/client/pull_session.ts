@@ -1,0 +1,340 @@
+import { errorText } from "#base/errors.ts";
+import { SampledError, SampledWarning } from "#base/log.ts";
+import type { Publication } from "#core/publication.ts";
+import type { TcpConnection } from "#platform/tcp.ts";
+import { RtspIngest } from "#protocols/rtsp/ingest.ts";
+import type { RtspResponse } from "#protocols/rtsp/wire/response.ts";
+import type { PullRequest } from "#sources/pull_source.ts";
+import { ClientAuthorization } from "./client_authorization.ts";
+import {
+  InterleavedTransport,
+  type MediaSink,
+  type MediaTransport,
+  UdpTransport,
+} from "./media_transport.ts";
+import { originText, type RtspOrigin } from "./origin.ts";
+import {
+  type OriginDescription,
+  type OriginTrack,
+  readOriginDescription,
+} from "./origin_tracks.ts";
+import { playHeaders } from "./play_headers.ts";
+import { type ClientRequest, RtspClient, statusText } from "./rtsp_client.ts";
+
+const TICK_MS = 1_000;
+const REPORT_INTERVAL_MS = 5_000;
+const KEEP_ALIVE_INTERVAL_MS = 30_000;
+/** Keep-alives come this long before the origin's timeout. */
+const KEEP_ALIVE_MARGIN_MS = 5_000;
+/** Shortest pause between keep-alives, whatever the origin's timeout. */
+const MIN_KEEP_ALIVE_INTERVAL_MS = 1_000;
+/** UDP that brings nothing for this long is given up where TCP may be tried. */
+const UDP_PATIENCE_MS = 3_000;
+/** What was sent has this long to leave before the connection is closed. */
+const GOODBYE_MS = 500;
+
+/** Which transport an attempt uses. */
+export interface TransportChoice {
+  readonly lowerTransport: "udp" | "tcp";
+  /** TCP may be tried if UDP does not work. */
+  readonly mayFallBack: boolean;
+}
+
+/** How an attempt ended, if not with an error. */
+export type PullOutcome =
+  | { readonly kind: "redirected"; readonly location: string }
+  /** UDP does not work; `reason` is for the log. */
+  | { readonly kind: "tryTcp"; readonly reason: string };
+
+/** What a session with an origin is made of. */
+export interface PullSessionOptions {
+  readonly request: PullRequest;
+  readonly origin: RtspOrigin;
+  readonly connection: TcpConnection;
+  readonly choice: TransportChoice;
+}
+
+/** One session with one origin, from OPTIONS to TEARDOWN. */
+export class PullSession implements MediaSink {
+  #options: PullSessionOptions;
+  #client: RtspClient;
+  #transport: MediaTransport;
+  #tracks: readonly OriginTrack[] = [];
+  #sessionUrl = "";
+  #isGetParameterKnown = false;
+  #publication: Publication | undefined;
+  #ingest: RtspIngest | undefined;
+  #outcome = Promise.withResolvers<PullOutcome>();
+  #isPlaying = false;
+  #playedAtMs = 0;
+  #lastMediaAtMs = 0;
+  #nextReportAtMs = 0;
+  #nextKeepAliveAtMs = Infinity;
+  #cancelTick: () => void = () => {};
+  #losses: SampledWarning;
+  #errors: SampledError;
+
+  /** Owns the connection from here on. */
+  constructor(options: PullSessionOptions) {
+    const { request, origin, connection, choice } = options;
+    const { clock, logger, limits, settings } = request;
+    this.#options = options;
+    this.#outcome.promise.catch(() => {}); // it may come before anybody waits for it
+    this.#losses = new SampledWarning(
+      logger,
+      clock,
+      (count) => `${count} RTP packets lost`,
+    );
+    this.#errors = new SampledError(logger, clock);
+    let interleaved: InterleavedTransport | undefined;
+    this.#client = new RtspClient({
+      stream: connection,
+      clock,
+      authorization: new ClientAuthorization(origin.credentials),
+      timeoutMs: limits.readTimeoutMs,
+      isChannel: (channel) => interleaved?.isChannel(channel) ?? false,
+      onInterleaved: (channel, packet) =>
+        interleaved?.handle(channel, packet, this),
+      onRead: () => this.flush(),
+    });
+    if (choice.lowerTransport === "tcp") {
+      interleaved = new InterleavedTransport(this.#client);
+      this.#transport = interleaved;
+    } else {
+      this.#transport = new UdpTransport({
+        peer: connection.peer,
+        isAnyPort: settings.rtspAnyPort,
+        portRange: settings.rtspUDPSourcePortRange,
+        receiveBufferBytes: settings.rtspUDPReadBufferSize ||
+          limits.udpReadBufferSize,
+        sink: this,
+      });
+    }
+  }
+
+  /** Pulls until something ends it; everything is closed then. @throws {Error} what failed. */
+  async run(): Promise<PullOutcome> {
+    const { signal } = this.#options.request;
+    const leave = () => this.#client.close(signal.reason);
+    signal.addEventListener("abort", leave);
+    try {
+      signal.throwIfAborted();
+      const early = await this.#start();
+      if (early) return early;
+      this.#tick();
+      const ended = this.#client.ended.then((reason) => Promise.reject(reason));
+      return await Promise.race([this.#outcome.promise, ended]);
+    } catch (error) {
+      throw signal.aborted ? signal.reason : this.#explained(error);
+    } finally {
+      signal.removeEventListener("abort", leave);
+      await this.#close();
+    }
+  }
+
+  /** Part of the transport. Hot path. */
+  handleRtp(trackIndex: number, packet: Uint8Array): void {
+    if (!this.#isPlaying) return;
+    const { request } = this.#options;
+    this.#lastMediaAtMs = request.clock.monotonicMs();
+    request.counters.inboundBytes += packet.length;
+    this.#ingest ??= this.#attach();
+    this.#ingest?.handleRtp(trackIndex, packet);
+  }
+
+  /** Part of the transport. */
+  handleRtcp(trackIndex: number, packet: Uint8Array): void {
+    this.#ingest?.handleRtcp(trackIndex, packet);
+  }
+
+  /** Part of the transport. */
+  flush(): void {
+    this.#ingest?.flush();
+  }
+
+  /** Asks for everything up to PLAY. */
+  async #start(): Promise<PullOutcome | undefined> {
+    const { origin, request } = this.#options;
+    const headers = playHeaders(request.settings);
+    const options = await this.#client.request({
+      method: "OPTIONS",
+      url: originText(origin),
+    });
+    if (options.status === 401) this.#require(options, "OPTIONS");
+    const methods = options.headers.get("Public") ?? "";
+    this.#isGetParameterKnown = /\bGET_PARAMETER\b/.test(methods);
+    const described = await this.#describe();
+    if ("kind" in described) return described;
+    this.#tracks = described.tracks;
+    this.#sessionUrl = described.url;
+    const refused = await this.#setUp();
+    if (refused) return refused;
+    this.#isPlaying = true;
+    this.#transport.open();
+    const nowMs = request.clock.monotonicMs();
+    this.#lastMediaAtMs = nowMs;
+    this.#require(await this.#ask("PLAY", this.#sessionUrl, headers), "PLAY");
+    this.#playedAtMs = request.clock.monotonicMs();
+    this.#nextReportAtMs = this.#playedAtMs + REPORT_INTERVAL_MS;
+    this.#nextKeepAliveAtMs = this.#playedAtMs + this.#keepAliveMs;
+    return undefined;
+  }
+
+  async #describe(): Promise<OriginDescription | PullOutcome> {
+    const { origin, request } = this.#options;
+    const url = originText(origin);
+    const response = await this.#ask("DESCRIBE", url, {
+      Accept: "application/sdp",
+    });
+    const location = response.headers.get("Location");
+    if (response.status >= 301 && response.status <= 305 && location) {
+      return { kind: "redirected", location };
+    }
+    this.#require(response, "DESCRIBE");
+    const { headers, body } = response;
+    return readOriginDescription(body, {
+      base: origin.url,
+      contentBase: headers.get("Content-Base") ??
+        headers.get("Content-Location"),
+      onSkipped: (text) => request.logger.warn(`skipping ${text}`),
+    });
+  }
+
+  async #setUp(): Promise<PullOutcome | undefined> {
+    const { choice } = this.#options;
+    for (const [i, { url }] of this.#tracks.entries()) {
+      const offer = this.#transport.offer(i);
+      const response = await this.#ask("SETUP", url, { Transport: offer });
+      if (response.status === 461 && choice.mayFallBack) {
+        return { kind: "tryTcp", reason: "the origin refuses UDP" };
+      }
+      this.#require(response, `SETUP of track ${i + 1}`);
+      const answer = response.headers.get("Transport");
+      try {
+        this.#transport.accept(i, answer);
+      } catch (error) {
+        if (!choice.mayFallBack) throw error;
+        return { kind: "tryTcp", reason: errorText(error) };
+      }
+    }
+    return undefined;
+  }
+
+  #ask(
+    method: string,
+    url: string,
+    headers: Readonly<Record<string, string>> = {},
+  ): Promise<RtspResponse> {
+    const request: ClientRequest = { method, url, headers };
+    return this.#client.request(request);
+  }
+
+  #require(response: RtspResponse, what: string): void {
+    if (response.status >= 200 && response.status < 300) return;
+    const remedy = response.status === 401
+      ? ": check user and password in the URL"
+      : response.status === 404
+      ? ": check the path of the URL"
+      : "";
+    throw new Error(
+      `${what} was answered with ${statusText(response)}${remedy}`,
+    );
+  }
+
+  /** The first packet is there: so is the stream. */
+  #attach(): RtspIngest | undefined {
+    const { request, choice } = this.#options;
+    const { clock, counters } = request;
+    try {
+      this.#publication = request.attach(
+        this.#tracks.map(({ track }) => track),
+      );
+    } catch (error) {
+      this.#isPlaying = false;
+      this.#outcome.reject(error);
+      return undefined;
+    }
+    return new RtspIngest({
+      tracks: this.#tracks,
+      publication: this.#publication,
+      clock,
+      isReordering: choice.lowerTransport === "udp",
+      onError: (message) => this.#errors.add(message),
+      onLoss: (count) => {
+        counters.lostPackets += count;
+        this.#losses.add(count);
+      },
+    });
+  }
+
+  get #keepAliveMs(): number {
+    const seconds = this.#client.sessionTimeoutSeconds;
+    if (seconds === undefined) return KEEP_ALIVE_INTERVAL_MS;
+    const beforeEndMs = seconds * 1_000 - KEEP_ALIVE_MARGIN_MS;
+    return Math.max(
+      MIN_KEEP_ALIVE_INTERVAL_MS,
+      Math.min(KEEP_ALIVE_INTERVAL_MS, beforeEndMs),
+    );
+  }
+
+  #tick(): void {
+    const { request, choice } = this.#options;
+    const { clock, limits } = request;
+    this.#cancelTick = clock.after(TICK_MS, () => this.#tick());
+    const nowMs = clock.monotonicMs();
+    if (
+      !this.#ingest && choice.mayFallBack &&
+      nowMs - this.#playedAtMs >= UDP_PATIENCE_MS
+    ) {
+      const seconds = UDP_PATIENCE_MS / 1_000;
+      this.#outcome.resolve({
+        kind: "tryTcp",
+        reason: `nothing came over UDP within ${seconds} s (a firewall?)`,
+      });
+    } else if (nowMs - this.#lastMediaAtMs > limits.readTimeoutMs) {
+      const seconds = limits.readTimeoutMs / 1_000;
+      this.#outcome.reject(
+        new Error(`no media came for ${seconds} s (readTimeout)`),
+      );
+    }
+    if (nowMs >= this.#nextReportAtMs) {
+      this.#nextReportAtMs = nowMs + REPORT_INTERVAL_MS;
+      this.#sendReports();
+    }
+    if (nowMs >= this.#nextKeepAliveAtMs) {
+      this.#nextKeepAliveAtMs = nowMs + this.#keepAliveMs;
+      this.#client.notify({
+        method: this.#isGetParameterKnown ? "GET_PARAMETER" : "OPTIONS",
+        url: this.#sessionUrl,
+      });
+    }
+  }
+
+  #sendReports(): void {
+    for (const i of this.#tracks.keys()) {
+      const report = this.#ingest?.receiverReport(i);
+      if (report) this.#transport.sendRtcp(i, report);
+    }
+  }
+
+  async #close(): Promise<void> {
+    this.#cancelTick();
+    this.#isPlaying = false;
+    this.#ingest?.end();
+    this.#publication?.[Symbol.dispose]();
+    this.#errors[Symbol.dispose]();
+    this.#losses[Symbol.dispose]();
+    if (this.#client.sessionId !== undefined) {
+      this.#client.notify({ method: "TEARDOWN", url: this.#sessionUrl });
+    }
+    await this.#client.closeAfterDrain(GOODBYE_MS, new Error("torn down"));
+    await this.#transport[Symbol.asyncDispose]();
+  }
+
+  #explained(error: unknown): Error {
+    const url = originText(this.#options.origin);
+    return new Error(`Cannot pull ${url}: ${errorText(error)}`, {
+      cause: error,
+    });
+  }
+}

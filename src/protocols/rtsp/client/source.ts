@@ -1,0 +1,74 @@
+import { withDeadline } from "#base/abort.ts";
+import { connectTcp, type TcpConnection } from "#platform/tcp.ts";
+import type { PullRequest, PullSource } from "#sources/pull_source.ts";
+import {
+  ORIGIN_SCHEMES,
+  parseOrigin,
+  redirectedOrigin,
+  type RtspOrigin,
+} from "./origin.ts";
+import { PullSession, type TransportChoice } from "./pull_session.ts";
+
+/** Redirects that are followed one after the other. */
+const MAX_REDIRECTS = 5;
+
+/** Pulls streams from cameras and other servers over RTSP. */
+export const rtspSource: PullSource = {
+  label: "RTSP source",
+  type: "rtspSource",
+  schemes: ORIGIN_SCHEMES,
+  pull,
+};
+
+async function pull(request: PullRequest): Promise<void> {
+  let origin = parseOrigin(request.url);
+  let choice = firstChoice(origin, request);
+  for (let redirects = 0;;) {
+    const connection = await connect(origin, request);
+    const session = new PullSession({ request, origin, connection, choice });
+    const outcome = await session.run();
+    if (outcome.kind === "tryTcp") {
+      request.logger.warn(`${outcome.reason}, switching to TCP`);
+      choice = { lowerTransport: "tcp", mayFallBack: false };
+    } else {
+      if (++redirects > MAX_REDIRECTS) {
+        throw new Error(
+          `Cannot pull ${request.url}: over ${MAX_REDIRECTS} redirects`,
+        );
+      }
+      origin = redirectedOrigin(origin, outcome.location);
+      request.logger.info(`redirected to ${outcome.location}`);
+    }
+  }
+}
+
+function firstChoice(
+  { url, tunnel }: RtspOrigin,
+  { settings }: PullRequest,
+): TransportChoice {
+  const { rtspTransport } = settings;
+  const isTcp = rtspTransport === "tcp" || tunnel !== "none" ||
+    url.scheme === "rtsps";
+  return isTcp
+    ? { lowerTransport: "tcp", mayFallBack: false }
+    : { lowerTransport: "udp", mayFallBack: rtspTransport === "automatic" };
+}
+
+function connect(
+  { url }: RtspOrigin,
+  { clock, limits, signal }: PullRequest,
+): Promise<TcpConnection> {
+  const { hostname, port } = url;
+  const timeoutMs = limits.readTimeoutMs;
+  return withDeadline(
+    (signal) => connectTcp({ hostname, port, signal }),
+    {
+      clock,
+      timeoutMs,
+      signal,
+      message: `Cannot connect to ${hostname}:${port}: no answer within ${
+        timeoutMs / 1_000
+      } s (readTimeout)`,
+    },
+  );
+}
