@@ -20,13 +20,19 @@ const PERMISSIONS = [
 
 const BUNDLE_FOLDER = "dist/bundle";
 
+/** Threads of the program: each is a bundle beside that of the program. */
+const WORKERS = ["src/auth/argon2_worker.ts"];
+
 async function main(args: readonly string[]): Promise<void> {
   const target = option(args, "--target");
   const output = option(args, "--output") ??
     `dist/weir${target?.includes("windows") ? ".exe" : ""}`;
   await Deno.mkdir(BUNDLE_FOLDER, { recursive: true });
   const bundle = `${BUNDLE_FOLDER}/weir.js`;
-  await run(["bundle", "--platform", "deno", "--output", bundle, "main.ts"]);
+  await bundleTo(bundle, "main.ts");
+  for (const worker of WORKERS) {
+    await bundleTo(`${BUNDLE_FOLDER}/${bundledName(worker)}`, worker);
+  }
   await writeBuildInfo(bundle);
   const settings = JSON.stringify({ unstable: ["net"] });
   await Deno.writeTextFile(`${BUNDLE_FOLDER}/deno.json`, settings);
@@ -36,6 +42,7 @@ async function main(args: readonly string[]): Promise<void> {
     V8_FLAGS,
     ...PERMISSIONS,
     ...target === undefined ? [] : ["--target", target],
+    ...WORKERS.flatMap((worker) => ["--include", bundledName(worker)]),
     "--output",
     `${Deno.cwd()}/${output}`,
     "weir.js",
@@ -43,6 +50,14 @@ async function main(args: readonly string[]): Promise<void> {
   if (target === undefined) await tryOut(output);
   const { size } = await Deno.stat(output);
   print(Deno.stdout, `${output}: ${Math.round(size / 1e6)} MB`);
+}
+
+function bundledName(file: string): string {
+  return file.slice(file.lastIndexOf("/") + 1).replace(/\.ts$/, ".js");
+}
+
+async function bundleTo(output: string, entry: string): Promise<void> {
+  await run(["bundle", "--platform", "deno", "--output", output, entry]);
 }
 
 function option(args: readonly string[], name: string): string | undefined {

@@ -1,6 +1,6 @@
 import { randomBytes, sha256, timingSafeEqual } from "#base/crypto.ts";
 import { Secret } from "#base/secret.ts";
-import { argon2Verify } from "hash-wasm";
+import { verifyArgon2 } from "./argon2.ts";
 import { checkCredential } from "./config.ts";
 
 const SHA256_PREFIX = "sha256:";
@@ -80,10 +80,7 @@ class Argon2Credential implements Credential {
     if (this.#lastMatch && timingSafeEqual(digest, this.#lastMatch)) {
       return true;
     }
-    const isMatch = await argon2Verify({
-      password: text,
-      hash: this.#hash.reveal(),
-    });
+    const isMatch = await verifyArgon2(this.#hash.reveal(), text);
     if (isMatch) this.#lastMatch = digest;
     return isMatch;
   }
