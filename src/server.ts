@@ -2,17 +2,29 @@ import type { Clock } from "#base/clock.ts";
 import type { Logger } from "#base/log.ts";
 import { InternalAuthenticator } from "#auth/authenticator.ts";
 import type { Config } from "#config/root_schema.ts";
-import { EventBus } from "#core/event_bus.ts";
-import type { ProtocolModule, RunningModule } from "#core/ports.ts";
-import { SessionList } from "#core/session_list.ts";
+import { EventBus } from "#base/event_bus.ts";
+import type {
+  EventPort,
+  ProtocolModule,
+  RunningModule,
+  ServerEvent,
+  SessionRegistry,
+} from "#core/ports.ts";
+import { DescriptionList } from "#base/description_list.ts";
+import type { SessionInfo } from "#core/session_info.ts";
 import { PathManager } from "#paths/path_manager.ts";
 import { PathMatcher } from "#paths/path_matcher.ts";
 import type { PullSource } from "#sources/pull_source.ts";
-import { rtmp } from "#protocols/rtmp/mod.ts";
-import { rtsp, rtspSource } from "#protocols/rtsp/mod.ts";
+import { rtmp, rtmps } from "#protocols/rtmp/mod.ts";
+import { rtsp, rtsps, rtspSource } from "#protocols/rtsp/mod.ts";
 
 /** Every protocol there is, in the order in which they are opened. */
-const MODULES: readonly ProtocolModule<Config>[] = [rtsp, rtmp];
+const MODULES: readonly ProtocolModule<Config>[] = [
+  rtsp,
+  rtsps,
+  rtmp,
+  rtmps,
+];
 
 /** Every kind of source that a path can pull. */
 const SOURCES: readonly PullSource[] = [rtspSource];
@@ -27,14 +39,14 @@ export interface ServerOptions {
 /** A running server: all protocols over one set of paths. */
 export class Server implements AsyncDisposable {
   /** What happens, as it happens. */
-  readonly events: EventBus;
+  readonly events: EventPort;
   /** Who is there. */
-  readonly sessions: SessionList;
+  readonly sessions: SessionRegistry;
   #opened: AsyncDisposableStack;
 
   /** Takes over `opened`; use {@linkcode openServer}. */
   constructor(
-    parts: { readonly events: EventBus; readonly sessions: SessionList },
+    parts: { readonly events: EventPort; readonly sessions: SessionRegistry },
     opened: AsyncDisposableStack,
   ) {
     this.events = parts.events;
@@ -55,8 +67,8 @@ export class Server implements AsyncDisposable {
  */
 export async function openServer(options: ServerOptions): Promise<Server> {
   const { config, logger, clock } = options;
-  const events = new EventBus();
-  const sessions = new SessionList();
+  const events = new EventBus<ServerEvent>();
+  const sessions = new DescriptionList<SessionInfo>();
   await using opened = new AsyncDisposableStack();
   const access = opened.use(
     new PathManager({

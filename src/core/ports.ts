@@ -84,6 +84,8 @@ export interface ReadGrant extends Grant {
 
 /** Permission to publish to a path. */
 export interface PublishGrant extends Grant {
+  /** The publisher's own wall clock is wanted, and nothing before it is known. */
+  readonly useAbsoluteTimestamp: boolean;
   /**
    * Attaches the publisher: the path becomes available.
    *

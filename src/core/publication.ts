@@ -1,3 +1,4 @@
+import { SampledWarning } from "#base/log.ts";
 import type { Stream } from "./stream.ts";
 import { Timeline } from "./timeline.ts";
 import type { Track } from "./track.ts";
@@ -12,6 +13,8 @@ export interface PublishedUnit {
   readonly ptsTicks: number;
   /** Decoding time in the same ticks. */
   readonly dtsTicks: number;
+  /** Wall clock of the capture as the publisher told it; left out if the time of arrival is to be taken. */
+  readonly wallClockMs?: number | undefined;
   readonly isRandomAccess: boolean;
   readonly sizeBytes: number;
   readonly origin: UnitOrigin;
@@ -35,6 +38,7 @@ export class Publication implements Disposable {
   #isUrgent = false;
   #cancelRide: (() => void) | undefined;
   #jumpsSeen = 0;
+  #jumps: SampledWarning;
 
   /** Use `Stream.attach()`. */
   constructor(stream: Stream, tracks: readonly Track[], startMs: number) {
@@ -42,6 +46,13 @@ export class Publication implements Disposable {
     this.#tracks = tracks;
     this.#leadingTrackId = leadingTrackId(tracks);
     this.timeline = new Timeline(startMs);
+    const { logger, clock } = stream.options;
+    this.#jumps = new SampledWarning(
+      logger,
+      clock,
+      (count) =>
+        `the publisher's timestamps jumped ${count} time(s), they go on without a gap`,
+    );
   }
 
   /** The tracks as they are now. */
@@ -68,14 +79,15 @@ export class Publication implements Disposable {
     const { clock } = this.#stream.options;
     const offsetTicks = this.timeline.offsetTicks(track, unit.dtsTicks);
     if (this.timeline.jumps !== this.#jumpsSeen) this.#reportJump();
-    const dtsTicks = unit.dtsTicks + offsetTicks;
+    const dtsTicks = this.timeline.lastDtsTicks(track);
     const streamMs = dtsTicks * 1_000 / track.clockRateHz;
     if (this.#open.length === 0) this.#opensWithRandomAccess = startsGroup;
     this.#open.push({
       trackId: track.id,
-      ptsTicks: unit.ptsTicks + offsetTicks,
+      ptsTicks: Math.max(unit.ptsTicks + offsetTicks, dtsTicks),
       dtsTicks,
-      wallClockMs: this.timeline.wallClockMs(streamMs, clock.wallMs()),
+      wallClockMs: unit.wallClockMs ??
+        this.timeline.wallClockMs(streamMs, clock.wallMs()),
       isRandomAccess: unit.isRandomAccess,
       sizeBytes: unit.sizeBytes,
       origin: unit.origin,
@@ -99,6 +111,7 @@ export class Publication implements Disposable {
   [Symbol.dispose](): void {
     if (this.isClosed) return;
     this.#handOver();
+    this.#jumps[Symbol.dispose]();
     this.isClosed = true;
     this.#stream.detach(this);
   }
@@ -114,10 +127,8 @@ export class Publication implements Disposable {
   }
 
   #reportJump(): void {
+    this.#jumps.add(this.timeline.jumps - this.#jumpsSeen);
     this.#jumpsSeen = this.timeline.jumps;
-    this.#stream.options.logger.warn(
-      "the publisher's timestamps jumped by more than 10 s, they are continued without a gap",
-    );
   }
 }
 

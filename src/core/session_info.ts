@@ -7,11 +7,9 @@ export interface SessionInfo {
   readonly id: string;
   /** Kind of session as the API names it. */
   readonly type:
-    | "rtspConn"
-    | "rtspSession"
-    | "rtspSource"
-    | "rtmpConn"
-    | "rtmpSource";
+    | `rtsp${"" | "s"}${"Conn" | "Session"}`
+    | `rtmp${"" | "s"}Conn`
+    | `${"rtsp" | "rtmp"}Source`;
   readonly createdAtMs: number;
   /** Address of the peer, `IP:port`. */
   readonly remoteAddress: string;

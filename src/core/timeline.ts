@@ -7,6 +7,9 @@ export const EPOCH_LEAD_MS = 1_000;
 /** A unit further than this from the latest one is a jump of the publisher's clock, not a pause. */
 const MAX_STEP_MS = 10_000;
 
+/** So is one that is further than this behind the latest of its own track: nearer ones are only held back. */
+const MAX_BACK_STEP_MS = 1_000;
+
 /** Wall clock estimates further in the past than this are taken anew. */
 const MAX_WALL_CLOCK_LAG_MS = 5_000;
 
@@ -16,6 +19,8 @@ interface TrackLine {
   readonly clockRateHz: number;
   /** Added to the publisher's ticks. */
   offsetTicks: number;
+  /** Latest decoding time, in ticks of stream time. */
+  lastDtsTicks: number;
 }
 
 /**
@@ -23,7 +28,7 @@ interface TrackLine {
  *
  * The first unit of a publication is placed at `startMs` of stream time, and all tracks move by the same time,
  * so that they stay in sync. A jump of the publisher's clock is taken out: a track that jumps tries the
- * latest shift first, so that tracks which jump together stay together. No unit has the time of the one before.
+ * latest shift first, so that tracks which jump together stay together. Decoding times of a track never go back.
  */
 export class Timeline {
   /** Jumps taken out so far. */
@@ -46,13 +51,17 @@ export class Timeline {
   /** Ticks to add to the publisher's timestamps of `track` at a unit that decodes at `dtsTicks`. Hot path. */
   offsetTicks(track: Track, dtsTicks: number): number {
     const line = this.#lines.get(track.id) ?? this.#addLine(track, dtsTicks);
-    let streamMs = streamMsOf(line, dtsTicks);
-    if (Math.abs(streamMs - this.#lastStreamMs) > MAX_STEP_MS) {
-      this.#takeOutJump(line, dtsTicks);
-      streamMs = streamMsOf(line, dtsTicks);
-    }
+    if (!this.#isContinuous(line, dtsTicks)) this.#takeOutJump(line, dtsTicks);
+    const placedTicks = dtsTicks + line.offsetTicks;
+    if (placedTicks > line.lastDtsTicks) line.lastDtsTicks = placedTicks;
+    const streamMs = msOf(line, placedTicks);
     if (streamMs > this.#lastStreamMs) this.#lastStreamMs = streamMs;
     return line.offsetTicks;
+  }
+
+  /** Latest decoding time of a track that has units. Hot path. */
+  lastDtsTicks(track: Track): number {
+    return this.#lines.get(track.id)!.lastDtsTicks;
   }
 
   /**
@@ -69,18 +78,24 @@ export class Timeline {
     return nowMs;
   }
 
-  #addLine(track: Track, dtsTicks: number): TrackLine {
-    const line = { clockRateHz: track.clockRateHz, offsetTicks: 0 };
+  #addLine({ id, clockRateHz }: Track, dtsTicks: number): TrackLine {
+    const line = { clockRateHz, offsetTicks: 0, lastDtsTicks: -Infinity };
     this.#shiftUs ??= this.#shiftToLatestUs(line, dtsTicks);
     applyShift(line, this.#shiftUs);
-    this.#lines.set(track.id, line);
+    this.#lines.set(id, line);
     return line;
+  }
+
+  #isContinuous(line: TrackLine, dtsTicks: number): boolean {
+    const placedTicks = dtsTicks + line.offsetTicks;
+    const stepMs = msOf(line, placedTicks) - this.#lastStreamMs;
+    const backMs = msOf(line, line.lastDtsTicks - placedTicks);
+    return Math.abs(stepMs) <= MAX_STEP_MS && backMs <= MAX_BACK_STEP_MS;
   }
 
   #takeOutJump(line: TrackLine, dtsTicks: number): void {
     applyShift(line, this.#shiftUs!);
-    const distanceMs = streamMsOf(line, dtsTicks) - this.#lastStreamMs;
-    if (Math.abs(distanceMs) <= MAX_STEP_MS) return;
+    if (this.#isContinuous(line, dtsTicks)) return;
     this.jumps++;
     this.#lastStreamMs++;
     this.#shiftUs = this.#shiftToLatestUs(line, dtsTicks);
@@ -93,8 +108,8 @@ export class Timeline {
   }
 }
 
-function streamMsOf(line: TrackLine, dtsTicks: number): number {
-  return (dtsTicks + line.offsetTicks) * 1_000 / line.clockRateHz;
+function msOf({ clockRateHz }: TrackLine, ticks: number): number {
+  return ticks * 1_000 / clockRateHz;
 }
 
 function applyShift(line: TrackLine, shiftUs: number): void {

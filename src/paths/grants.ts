@@ -93,12 +93,14 @@ export class PathReadGrant extends PathGrant implements ReadGrant {
 
 /** Permission to publish to a path, of a session or of the path's own source. */
 export class PathPublishGrant extends PathGrant implements PublishGrant {
+  readonly useAbsoluteTimestamp: boolean;
   #path: Path;
   #publication: Publication | undefined;
 
   constructor(path: Path, access: GrantedAccess) {
     super(path, access);
     this.#path = path;
+    this.useAbsoluteTimestamp = path.options.config.useAbsoluteTimestamp;
   }
 
   attach(tracks: readonly Track[]): Publication {

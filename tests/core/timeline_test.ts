@@ -83,6 +83,18 @@ const LINES: readonly {
     jumps: 2,
   },
   {
+    name: "a step back of both tracks, however small, once",
+    steps: [
+      [VIDEO, 10, 0],
+      [AUDIO, 10, 0],
+      [VIDEO, 7, 1],
+      [AUDIO, 10.02, 20],
+      [AUDIO, 7.04, 41],
+      [VIDEO, 7.04, 41],
+    ],
+    jumps: 1,
+  },
+  {
     name: "tracks that jump one after the other by the same time",
     steps: [
       [VIDEO, 10, 0],
@@ -109,6 +121,16 @@ for (const { name, steps, jumps } of LINES) {
     assertEquals(Math.round(timeline.lastStreamMs), Math.max(...placed));
   });
 }
+
+Deno.test("Timeline.lastDtsTicks() holds a small step back until the publisher is there again", () => {
+  const timeline = new Timeline(EPOCH_LEAD_MS);
+  const placed = [10, 10.04, 9.9, 10.03, 10.08].map((seconds) => {
+    timeline.offsetTicks(VIDEO, seconds * VIDEO.clockRateHz);
+    return timeline.lastDtsTicks(VIDEO) / 90 - EPOCH_LEAD_MS;
+  });
+  assertEquals(placed.map(Math.round), [0, 40, 40, 40, 80]);
+  assertEquals(timeline.jumps, 0);
+});
 
 Deno.test("Timeline.offsetTicks() loses no tick in a hundred days", () => {
   const timeline = new Timeline(EPOCH_LEAD_MS);

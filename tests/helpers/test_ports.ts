@@ -1,16 +1,17 @@
 import type { Clock } from "#base/clock.ts";
 import { createLogger, type Logger } from "#base/log.ts";
 import { AuthenticationError } from "#core/errors.ts";
-import { EventBus } from "#core/event_bus.ts";
+import { EventBus } from "#base/event_bus.ts";
 import type {
   AccessRequest,
   Authenticator,
   ModulePorts,
   ServerEvent,
   SessionOwner,
+  SessionRegistry,
 } from "#core/ports.ts";
 import type { SessionInfo } from "#core/session_info.ts";
-import { SessionList } from "#core/session_list.ts";
+import { DescriptionList } from "#base/description_list.ts";
 import { PathManager } from "#paths/path_manager.ts";
 import { PathMatcher } from "#paths/path_matcher.ts";
 import type { PathSettings } from "#paths/path.ts";
@@ -95,7 +96,7 @@ export interface TestPorts<C extends Clock = FakeClock> extends Disposable {
   readonly ports: ModulePorts;
   readonly paths: PathManager;
   readonly clock: C;
-  readonly sessions: SessionList;
+  readonly sessions: SessionRegistry;
   readonly logger: Logger;
   /** Lines of the log, `level: text`. */
   readonly lines: string[];
@@ -119,10 +120,10 @@ export function testPortsWith<C extends Clock>(
     (level, text) => lines.push(`${level}: ${text}`),
     "debug",
   );
-  const bus = new EventBus();
+  const bus = new EventBus<ServerEvent>();
   const events: ServerEvent[] = [];
   bus.listen((event) => events.push(event));
-  const sessions = new SessionList();
+  const sessions = new DescriptionList<SessionInfo>();
   const entries = Object.entries(options.paths ?? { all_others: {} });
   const paths = new PathManager({
     matcher: new PathMatcher(

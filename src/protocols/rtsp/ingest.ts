@@ -1,6 +1,5 @@
 import { errorText } from "#base/errors.ts";
 import type { Clock } from "#base/clock.ts";
-import { rescaleTicks } from "#base/time.ts";
 import type { CodecName } from "#codecs/codec.ts";
 import { DecodeOrder } from "#codecs/decode_order.ts";
 import { pictureTiming } from "#codecs/picture_timing.ts";
@@ -20,20 +19,13 @@ import { parseRtcpCompound } from "#formats/rtp/rtcp/parse_compound.ts";
 import type { SenderReport } from "#formats/rtp/rtcp/rtcp_packet.ts";
 import { serializeRtcpCompound } from "#formats/rtp/rtcp/serialize_compound.ts";
 import { RtpClock } from "#formats/rtp/rtp_clock.ts";
+import { TrackClock, TrackSync } from "#formats/rtp/track_sync.ts";
 import { emptyRtpHeader, parseRtpHeader } from "#formats/rtp/rtp_header.ts";
 import { rtpPayload } from "#formats/rtp/rtp_packet.ts";
 import {
   RtpUnitAssembler,
   type RtpUnitSink,
 } from "#formats/rtp/unit_assembler.ts";
-
-/** A track that has no sender report yet waits this long for one before its arrival decides where it stands. */
-const SYNC_PATIENCE_MS = 200;
-
-/** A sender report this far off the time of arrival is not believed. */
-const MAX_REPORT_ERROR_MS = 10_000;
-
-const MICROSECONDS_HZ = 1_000_000;
 
 /** One track that a publisher announced. */
 export interface AnnouncedTrack {
@@ -49,6 +41,8 @@ export interface RtspIngestOptions {
   readonly clock: Clock;
   /** Packets may come out of order: UDP. */
   readonly isReordering: boolean;
+  /** Units are given the publisher's wall clock; what comes before its first sender report is left out. */
+  readonly useAbsoluteTimestamp: boolean;
   /** Something of the publisher could not be used. */
   readonly onError: (message: string) => void;
   /** `count` packets did not arrive. */
@@ -101,27 +95,17 @@ export class RtspIngest {
   }
 }
 
-/** Where the clocks of a publisher's tracks meet: at the first unit of the first track. */
-class TrackSync {
-  leader: IngestTrack | undefined;
-  originArrivalMs = 0;
-}
-
 interface WaitingUnit {
   readonly packets: Uint8Array[];
   readonly ticks: number;
 }
 
 class IngestTrack implements RtpUnitSink {
-  /** Ticks of the publisher's line at which its first sender report stands, and its wall clock. */
-  report: { readonly ticks: number; readonly wallClockMs: number } | undefined;
-  /** Ticks of the first unit. */
-  firstTicks = 0;
   #track: Track;
   #format: RtpPayloadFormat<CodecName>;
   #payloadType: number;
   #options: RtspIngestOptions;
-  #sync: TrackSync;
+  #place: TrackClock;
   #header = emptyRtpHeader();
   #reorder: ReorderBuffer;
   #statistics: ReceptionStatistics;
@@ -131,10 +115,7 @@ class IngestTrack implements RtpUnitSink {
   #decodeOrder: DecodeOrder | undefined;
   #ssrc = 0;
   #receiverSsrc = crypto.getRandomValues(new Uint32Array(1))[0]!;
-  /** Added to the track's ticks so that all tracks share an origin; undefined until that is known. */
-  #offsetTicks: number | undefined;
   #waiting: WaitingUnit[] = [];
-  #firstArrivalMs = 0;
   #lossesReported = 0;
 
   constructor(
@@ -146,7 +127,7 @@ class IngestTrack implements RtpUnitSink {
     this.#format = format;
     this.#payloadType = payloadType;
     this.#options = options;
-    this.#sync = sync;
+    this.#place = sync.openClock(track.clockRateHz);
     this.#reorder = new ReorderBuffer(
       options.isReordering ? REORDER_WINDOW_PACKETS : 0,
     );
@@ -197,13 +178,15 @@ class IngestTrack implements RtpUnitSink {
   /** One whole unit. Hot path. */
   handleRtpUnit(packets: Uint8Array[], timestampTicks: number): void {
     const ticks = this.#clock.unwrap(timestampTicks);
-    if (this.#offsetTicks === undefined) this.#placeTrack(ticks);
-    if (this.#offsetTicks === undefined) {
+    if (!this.#place.isPlaced) {
+      this.#place.place(ticks, this.#options.clock.monotonicMs());
+    }
+    if (!this.#place.isPlaced) {
       this.#waiting.push({ packets, ticks });
       return;
     }
     if (this.#waiting.length > 0) this.#publishWaiting();
-    this.#publish(packets, ticks + this.#offsetTicks);
+    this.#publish(packets, ticks);
   }
 
   receiverReport(): Uint8Array | undefined {
@@ -220,9 +203,7 @@ class IngestTrack implements RtpUnitSink {
     this.#reorder.flush();
     this.#takeReordered();
     this.#assembler.flush();
-    if (this.#offsetTicks === undefined && this.#waiting.length > 0) {
-      this.#placeByArrival();
-    }
+    this.#place.placeByArrival();
     this.#publishWaiting();
   }
 
@@ -241,12 +222,19 @@ class IngestTrack implements RtpUnitSink {
   #publishWaiting(): void {
     const waiting = this.#waiting;
     this.#waiting = [];
-    for (const { packets, ticks } of waiting) {
-      this.#publish(packets, ticks + this.#offsetTicks!);
-    }
+    for (const { packets, ticks } of waiting) this.#publish(packets, ticks);
   }
 
-  #publish(packets: Uint8Array[], ptsTicks: number): void {
+  #publish(packets: Uint8Array[], ticks: number): void {
+    const { publication, useAbsoluteTimestamp } = this.#options;
+    const wallClockMs = this.#place.wallClockMs(ticks);
+    if (useAbsoluteTimestamp && wallClockMs === undefined) {
+      this.#options.onError(
+        "received RTP packet without absolute time, skipping it",
+      );
+      return;
+    }
+    const ptsTicks = ticks + this.#place.offsetAt(ticks);
     const payloads: Uint8Array[] = [];
     let sizeBytes = 0;
     for (const packet of packets) {
@@ -255,7 +243,8 @@ class IngestTrack implements RtpUnitSink {
     }
     const { isRandomAccess, parameters } = this.#depacketizer.inspect(payloads);
     if (parameters !== undefined) this.#changeParameters(parameters);
-    this.#options.publication.publish(this.#track, {
+    publication.publish(this.#track, {
+      wallClockMs: useAbsoluteTimestamp ? wallClockMs : undefined,
       ptsTicks,
       dtsTicks: this.#decodeOrder?.next(ptsTicks) ?? ptsTicks,
       isRandomAccess,
@@ -288,74 +277,15 @@ class IngestTrack implements RtpUnitSink {
     }
   }
 
-  /** Finds where this track stands beside the first one. */
-  #placeTrack(ticks: number): void {
-    const nowMs = this.#options.clock.monotonicMs();
-    if (this.#sync.leader === undefined) {
-      this.#sync.leader = this;
-      this.#sync.originArrivalMs = nowMs;
-      this.firstTicks = ticks;
-      this.#offsetTicks = -ticks;
-      return;
-    }
-    if (this.#waiting.length === 0) {
-      this.firstTicks = ticks;
-      this.#firstArrivalMs = nowMs;
-    }
-    this.#placeByReports();
-    const waitedMs = nowMs - this.#firstArrivalMs;
-    if (this.#offsetTicks === undefined && waitedMs > SYNC_PATIENCE_MS) {
-      this.#placeByArrival();
-    }
-  }
-
-  /** Both tracks have told their wall clock: exact. */
-  #placeByReports(): void {
-    const leader = this.#sync.leader!;
-    if (this.report === undefined || leader.report === undefined) return;
-    const leaderHz = leader.#track.clockRateHz;
-    const ownHz = this.#track.clockRateHz;
-    const leaderUs = rescaleTicks(
-      leader.report.ticks - leader.firstTicks,
-      leaderHz,
-      MICROSECONDS_HZ,
-    );
-    const betweenUs = Math.round(
-      (this.report.wallClockMs - leader.report.wallClockMs) * 1_000,
-    );
-    const placeTicks = rescaleTicks(
-      leaderUs + betweenUs,
-      MICROSECONDS_HZ,
-      ownHz,
-    );
-    const offsetTicks = placeTicks - this.report.ticks;
-    const placedMs = (this.firstTicks + offsetTicks) * 1_000 / ownHz;
-    const arrivedMs = this.#firstArrivalMs - this.#sync.originArrivalMs;
-    if (Math.abs(placedMs - arrivedMs) > MAX_REPORT_ERROR_MS) return;
-    this.#offsetTicks = offsetTicks;
-  }
-
-  #placeByArrival(): void {
-    const betweenUs = Math.round(
-      (this.#firstArrivalMs - this.#sync.originArrivalMs) * 1_000,
-    );
-    const { clockRateHz } = this.#track;
-    this.#offsetTicks = rescaleTicks(betweenUs, MICROSECONDS_HZ, clockRateHz) -
-      this.firstTicks;
-  }
-
   #handleSenderReport(report: SenderReport): void {
     this.#statistics.handleSenderReport(
       report,
       this.#options.clock.monotonicMs(),
     );
-    this.report ??= {
-      ticks: this.#clock.unwrap(report.rtpTimestampTicks),
-      wallClockMs: unixMsFromNtp(report.ntp),
-    };
-    if (this.#offsetTicks === undefined && this.#waiting.length > 0) {
-      this.#placeByReports();
-      if (this.#offsetTicks !== undefined) this.#publishWaiting();
-    }
+    this.#place.handleReport(
+      this.#clock.unwrap(report.rtpTimestampTicks),
+      unixMsFromNtp(report.ntp),
+    );
+    if (this.#place.isPlaced) this.#publishWaiting();
   }
 }

@@ -46,6 +46,7 @@ export class RecordSession {
       publication: grant.attach(tracks.map(({ track }) => track)),
       clock,
       isReordering: !this.isInterleaved,
+      useAbsoluteTimestamp: grant.useAbsoluteTimestamp,
       onError: options.onError,
       onLoss: options.onLoss,
     });

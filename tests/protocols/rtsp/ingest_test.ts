@@ -31,6 +31,7 @@ const SSRC = 0x1234_5678;
 function openIngest(
   tracks: readonly Track[] = [VIDEO, AUDIO],
   isReordering = false,
+  useAbsoluteTimestamp = false,
 ) {
   const { stream, clock } = testStream();
   const sink = new CollectingSink();
@@ -47,6 +48,7 @@ function openIngest(
     publication,
     clock,
     isReordering,
+    useAbsoluteTimestamp,
     onError: (message) => errors.push(message),
     onLoss: (count) => losses.push(count),
   });
@@ -417,4 +419,20 @@ Deno.test("RtspIngest passes a picture that cannot be taken apart", () => {
   test.ingest.flush();
   assertEquals(placed(test), ["v0", "v40"]);
   assertEquals(test.sink.units[1]!.isRandomAccess, false);
+});
+
+Deno.test("RtspIngest leaves out what has no absolute time yet, where that is wanted", () => {
+  const test = openIngest([VIDEO], false, true);
+  sendPicture(test, 0, 0);
+  assertEquals(test.sink.units.length, 0);
+  assertEquals(test.errors, [
+    "received RTP packet without absolute time, skipping it",
+  ]);
+  const reportMs = 1_600_000_000_000;
+  sendReport(test, 0, 40, reportMs);
+  sendPicture(test, 1, 80, { isRandomAccess: true });
+  assertEquals(
+    test.sink.units.map(({ wallClockMs }) => Math.round(wallClockMs)),
+    [reportMs + 80],
+  );
 });

@@ -259,6 +259,7 @@ export class PullSession implements MediaSink {
       publication: this.#publication,
       clock,
       isReordering: choice.lowerTransport === "udp",
+      useAbsoluteTimestamp: request.settings.useAbsoluteTimestamp,
       onError: (message) => this.#errors.add(message),
       onLoss: (count) => {
         counters.lostPackets += count;
