@@ -30,6 +30,8 @@ export class Publication implements Disposable {
   readonly timeline: Timeline;
   /** Set once the publication has ended: what comes then is ignored. */
   isClosed = false;
+  /** Asks the publisher for a picture at which readers can start; set by an ingest that has a way to. */
+  onKeyFrameWanted: (() => void) | undefined;
   #stream: Stream;
   #tracks: readonly Track[];
   #leadingTrackId: number | undefined;

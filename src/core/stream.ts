@@ -110,6 +110,11 @@ export class Stream implements BatchSource {
     return subscription;
   }
 
+  /** Part of {@linkcode Subscription}: asks the publisher for a key frame. */
+  wantRandomAccess(): void {
+    this.#publication?.onKeyFrameWanted?.();
+  }
+
   /** Part of {@linkcode Subscription}'s end. */
   unsubscribe(subscription: Subscription): void {
     if (!this.#readers.delete(subscription)) return;

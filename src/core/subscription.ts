@@ -27,6 +27,8 @@ export interface BatchSource {
   readonly totalBytes: number;
   /** The latest batch at which a reader may start, if it is kept. */
   readonly groupStart: Batch | undefined;
+  /** A reader has nowhere to start. */
+  wantRandomAccess(): void;
   unsubscribe(subscription: Subscription): void;
 }
 
@@ -63,6 +65,7 @@ export class Subscription implements Disposable {
     this.#awaitsRandomAccess = this.#cursor === undefined;
     this.#joinUnits = source.totalUnits;
     this.#joinBytes = source.totalBytes;
+    if (this.#awaitsRandomAccess) source.wantRandomAccess();
   }
 
   /** The next batch that will be delivered, if it is there already. */
@@ -151,6 +154,7 @@ export class Subscription implements Disposable {
       totalBytes - start.bytesBefore <= maxBytes;
     this.#cursor = isStartNear ? start : undefined;
     this.#awaitsRandomAccess = !isStartNear;
+    if (!isStartNear) this.#source.wantRandomAccess();
     const resumeUnits = isStartNear ? start.unitsBefore : totalUnits;
     this.#drop(resumeUnits - cursor.unitsBefore);
   }

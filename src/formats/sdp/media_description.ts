@@ -1,3 +1,4 @@
+import type { KeyFrameFeedback } from "#formats/rtp/rtcp/key_frame_request.ts";
 import type { LineReader } from "#base/line_reader.ts";
 
 /** One `a=` line. */
@@ -49,6 +50,20 @@ export interface MediaDraft extends MediaDescription {
 /** The section wants media from the reader: an ONVIF back channel. Spec: ONVIF Streaming §5.3. */
 export function isBackChannel(media: MediaDescription): boolean {
   return media.direction === "sendonly";
+}
+
+/** The way in which a sender wants to be asked for key frames of a payload type; undefined if it takes none. Spec: RFC 4585 §4.2. */
+export function keyFrameFeedbackOf(
+  { attributes }: MediaDescription,
+  payloadType: number,
+): KeyFrameFeedback | undefined {
+  const wishes = attributes
+    .filter(({ name }) => name === "rtcp-fb")
+    .map(({ value }) => value.toLowerCase().split(/\s+/))
+    .filter(([format]) => format === "*" || format === `${payloadType}`)
+    .map(([, ...wish]) => wish.join(" "));
+  if (wishes.includes("nack pli")) return "pli";
+  return wishes.includes("ccm fir") ? "fir" : undefined;
 }
 
 /**

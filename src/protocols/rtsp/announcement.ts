@@ -1,7 +1,10 @@
 import { ParseError } from "#base/errors.ts";
 import { codecKind } from "#codecs/codec.ts";
 import { formatFromMedia } from "#formats/sdp/codec_mapping.ts";
-import { isBackChannel } from "#formats/sdp/media_description.ts";
+import {
+  isBackChannel,
+  keyFrameFeedbackOf,
+} from "#formats/sdp/media_description.ts";
 import { parseSessionDescription } from "#formats/sdp/session_description.ts";
 import { RtspError } from "./errors.ts";
 import type { AnnouncedTrack } from "./ingest.ts";
@@ -38,7 +41,12 @@ export function announcedTracks(
     );
     const kind = codecKind(parameters);
     const track = { id, kind, codec: parameters, clockRateHz };
-    tracks.push({ track, format, payloadType });
+    tracks.push({
+      track,
+      format,
+      payloadType,
+      keyFrameFeedback: keyFrameFeedbackOf(section, payloadType),
+    });
     if (section.control === undefined && media.length > 1) {
       throw new ParseError("needs a control attribute", {
         format: "SDP",

@@ -14,6 +14,10 @@ import {
   REORDER_WINDOW_PACKETS,
   ReorderBuffer,
 } from "#formats/rtp/reorder_buffer.ts";
+import {
+  type KeyFrameFeedback,
+  serializeKeyFrameRequest,
+} from "#formats/rtp/rtcp/key_frame_request.ts";
 import { unixMsFromNtp } from "#formats/rtp/rtcp/ntp_time.ts";
 import { parseRtcpCompound } from "#formats/rtp/rtcp/parse_compound.ts";
 import type { SenderReport } from "#formats/rtp/rtcp/rtcp_packet.ts";
@@ -27,11 +31,16 @@ import {
   type RtpUnitSink,
 } from "#formats/rtp/unit_assembler.ts";
 
+/** A publisher is asked for a key frame once in this time, however many readers come. */
+const KEY_FRAME_INTERVAL_MS = 1_000;
+
 /** One track that a publisher announced. */
 export interface AnnouncedTrack {
   readonly track: Track;
   readonly format: RtpPayloadFormat<CodecName>;
   readonly payloadType: number;
+  /** How the publisher takes wishes for a key frame; undefined if it takes none. */
+  readonly keyFrameFeedback: KeyFrameFeedback | undefined;
 }
 
 /** Settings of an ingest. */
@@ -43,6 +52,8 @@ export interface RtspIngestOptions {
   readonly isReordering: boolean;
   /** Units are given the publisher's wall clock; what comes before its first sender report is left out. */
   readonly useAbsoluteTimestamp: boolean;
+  /** Sends an RTCP packet about a track to the publisher, owned. */
+  readonly sendRtcp: (trackIndex: number, packet: Uint8Array) => void;
   /** Something of the publisher could not be used. */
   readonly onError: (message: string) => void;
   /** `count` packets did not arrive. */
@@ -53,6 +64,7 @@ export interface RtspIngestOptions {
 export class RtspIngest {
   #options: RtspIngestOptions;
   #tracks: IngestTrack[];
+  #keyFrameAskedAtMs = -Infinity;
 
   /** The tracks are known by their position in `options.tracks`. */
   constructor(options: RtspIngestOptions) {
@@ -61,6 +73,7 @@ export class RtspIngest {
     this.#tracks = options.tracks.map((announced) =>
       new IngestTrack(announced, options, sync)
     );
+    options.publication.onKeyFrameWanted = () => this.#askForKeyFrame();
   }
 
   /** RTP packets that did not arrive. */
@@ -78,20 +91,33 @@ export class RtspIngest {
     this.#tracks[trackIndex]!.handleRtcp(packet);
   }
 
+  /** Sends receiver reports of all tracks. */
+  sendReports(): void {
+    for (const [i, track] of this.#tracks.entries()) {
+      const report = track.receiverReport();
+      if (report) this.#options.sendRtcp(i, report);
+    }
+  }
+
   /** Hands over what came with one read of the socket. */
   flush(): void {
     this.#options.publication.flush();
-  }
-
-  /** What a receiver report says of a track; undefined until something came. */
-  receiverReport(trackIndex: number): Uint8Array | undefined {
-    return this.#tracks[trackIndex]!.receiverReport();
   }
 
   /** Takes what is still held back: the publisher has ended. */
   end(): void {
     for (const track of this.#tracks) track.end();
     this.flush();
+  }
+
+  #askForKeyFrame(): void {
+    const nowMs = this.#options.clock.monotonicMs();
+    if (nowMs - this.#keyFrameAskedAtMs < KEY_FRAME_INTERVAL_MS) return;
+    this.#keyFrameAskedAtMs = nowMs;
+    for (const [i, track] of this.#tracks.entries()) {
+      const request = track.keyFrameRequest();
+      if (request) this.#options.sendRtcp(i, request);
+    }
   }
 }
 
@@ -104,6 +130,8 @@ class IngestTrack implements RtpUnitSink {
   #track: Track;
   #format: RtpPayloadFormat<CodecName>;
   #payloadType: number;
+  #keyFrameFeedback: KeyFrameFeedback | undefined;
+  #keyFrameRequests = 0;
   #options: RtspIngestOptions;
   #place: TrackClock;
   #header = emptyRtpHeader();
@@ -119,13 +147,14 @@ class IngestTrack implements RtpUnitSink {
   #lossesReported = 0;
 
   constructor(
-    { track, format, payloadType }: AnnouncedTrack,
+    { track, format, payloadType, keyFrameFeedback }: AnnouncedTrack,
     options: RtspIngestOptions,
     sync: TrackSync,
   ) {
     this.#track = track;
     this.#format = format;
     this.#payloadType = payloadType;
+    this.#keyFrameFeedback = keyFrameFeedback;
     this.#options = options;
     this.#place = sync.openClock(track.clockRateHz);
     this.#reorder = new ReorderBuffer(
@@ -197,6 +226,18 @@ class IngestTrack implements RtpUnitSink {
       ssrc: this.#receiverSsrc,
       reportBlocks: [this.#statistics.takeReportBlock(this.#ssrc, nowMs)],
     }]);
+  }
+
+  /** A wish for a key frame; undefined if the publisher takes none, or has not sent anything yet. */
+  keyFrameRequest(): Uint8Array | undefined {
+    const kind = this.#keyFrameFeedback;
+    if (!kind || this.#statistics.receivedPackets === 0) return undefined;
+    return serializeKeyFrameRequest({
+      kind,
+      senderSsrc: this.#receiverSsrc,
+      mediaSsrc: this.#ssrc,
+      sequenceNumber: this.#keyFrameRequests++ & 0xff,
+    });
   }
 
   end(): void {

@@ -1,6 +1,7 @@
 import type { PublishGrant } from "#core/ports.ts";
 import type { RtspConnection } from "./connection.ts";
 import { type AnnouncedTrack, RtspIngest } from "./ingest.ts";
+import type { PublisherProtection } from "./track_protection.ts";
 import type { TrackTransport } from "./track_transport.ts";
 import { serializeInterleavedFrames } from "./wire/interleaved_frame.ts";
 
@@ -13,6 +14,8 @@ export interface RecordSessionOptions {
   readonly tracks: readonly AnnouncedTrack[];
   /** By position of the track. */
   readonly transports: ReadonlyMap<number, TrackTransport>;
+  /** By position of the track; those that travel in the clear are missing. */
+  readonly protections: ReadonlyMap<number, PublisherProtection>;
   readonly onError: (message: string) => void;
   readonly onLoss: (count: number) => void;
 }
@@ -47,6 +50,7 @@ export class RecordSession {
       clock,
       isReordering: !this.isInterleaved,
       useAbsoluteTimestamp: grant.useAbsoluteTimestamp,
+      sendRtcp: (trackIndex, packet) => this.#sendRtcp(trackIndex, packet),
       onError: options.onError,
       onLoss: options.onLoss,
     });
@@ -72,12 +76,28 @@ export class RecordSession {
   /** Takes an RTP packet, owned. Hot path. */
   handleRtp(trackIndex: number, packet: Uint8Array): void {
     this.inboundBytes += packet.length;
-    this.#ingest.handleRtp(trackIndex, packet);
+    const protection = this.#options.protections.get(trackIndex);
+    if (protection === undefined) {
+      this.#ingest.handleRtp(trackIndex, packet);
+      return;
+    }
+    const clear = protection.receiver.unprotectRtp(packet);
+    if (typeof clear === "string") {
+      this.#options.onError(`SRTP packet rejected: ${clear}`);
+    } else this.#ingest.handleRtp(trackIndex, clear);
   }
 
   /** Takes an RTCP packet, borrowed. */
   handleRtcp(trackIndex: number, packet: Uint8Array): void {
-    this.#ingest.handleRtcp(trackIndex, packet);
+    const protection = this.#options.protections.get(trackIndex);
+    if (protection === undefined) {
+      this.#ingest.handleRtcp(trackIndex, packet);
+      return;
+    }
+    const clear = protection.receiver.unprotectRtcp(packet);
+    if (typeof clear === "string") {
+      this.#options.onError(`SRTCP packet rejected: ${clear}`);
+    } else this.#ingest.handleRtcp(trackIndex, clear);
   }
 
   /** Hands over what came with one read. */
@@ -89,27 +109,25 @@ export class RecordSession {
   tick(nowMs: number): void {
     if (nowMs < this.#nextReportAtMs) return;
     this.#nextReportAtMs = nowMs + REPORT_INTERVAL_MS;
-    const { connection, transports } = this.#options;
-    for (const [index, { channels, target }] of transports) {
-      const report = this.#ingest.receiverReport(index);
-      if (report === undefined) continue;
-      if (channels) {
-        connection.stream.send(
-          serializeInterleavedFrames([report], channels[1]),
-        );
-      } else if (target) {
-        connection.context.udp?.rtcp.sendSegments(
-          report,
-          report.length,
-          target.rtcp,
-        );
-      }
-    }
+    this.#ingest.sendReports();
   }
 
   /** Ends the publication: what came still reaches the readers. */
   stop(): void {
     this.#ingest.end();
     this.#options.grant.detach();
+  }
+
+  #sendRtcp(trackIndex: number, clear: Uint8Array): void {
+    const { connection, transports, protections } = this.#options;
+    const packet = protections.get(trackIndex)?.sender.protectRtcp(clear) ??
+      clear;
+    const { channels, target } = transports.get(trackIndex)!;
+    if (channels) {
+      connection.stream.send(serializeInterleavedFrames([packet], channels[1]));
+    } else if (target) {
+      const { udp } = connection.context;
+      udp?.rtcp.sendSegments(packet, packet.length, target.rtcp);
+    }
   }
 }

@@ -1,6 +1,7 @@
 import { ParseError } from "#base/errors.ts";
 import {
   isBackChannel,
+  keyFrameFeedbackOf,
   MAX_SDP_PAYLOAD_TYPES,
   type MediaDescription,
 } from "#formats/sdp/media_description.ts";
@@ -336,5 +337,23 @@ Deno.test("parseSessionDescription() throws only ParseError on 10,000 mutations,
       media.map(({ control }) => control),
       description.media.map(({ control }) => control),
     );
+  }
+});
+
+Deno.test("keyFrameFeedbackOf() finds how a sender wants to be asked [RFC 4585 §4.2]", () => {
+  const feedbackOf = (lines: readonly string[]) => {
+    const text = ["m=video 0 RTP/AVPF 96", ...lines].join("\r\n");
+    return keyFrameFeedbackOf(parseSessionDescription(text).media[0]!, 96);
+  };
+  const cases = [
+    { lines: [], is: undefined },
+    { lines: ["a=rtcp-fb:96 nack"], is: undefined },
+    { lines: ["a=rtcp-fb:97 nack pli"], is: undefined },
+    { lines: ["a=rtcp-fb:96 nack pli"], is: "pli" },
+    { lines: ["a=rtcp-fb:* CCM FIR"], is: "fir" },
+    { lines: ["a=rtcp-fb:96 ccm fir", "a=rtcp-fb:* nack pli"], is: "pli" },
+  ];
+  for (const { lines, is } of cases) {
+    assertEquals(feedbackOf(lines), is, lines.join());
   }
 });

@@ -39,20 +39,23 @@ function openIngest(
   stream.subscribe(sink, noLimits()).resume();
   const errors: string[] = [];
   const losses: number[] = [];
+  const sent: { trackIndex: number; packet: Uint8Array }[] = [];
   const ingest = new RtspIngest({
     tracks: tracks.map((track, i) => ({
       track,
       format: payloadFormatFor(track.codec),
       payloadType: 96 + i,
+      keyFrameFeedback: track.kind === "video" ? "pli" : undefined,
     })),
     publication,
     clock,
     isReordering,
     useAbsoluteTimestamp,
+    sendRtcp: (trackIndex, packet) => sent.push({ trackIndex, packet }),
     onError: (message) => errors.push(message),
     onLoss: (count) => losses.push(count),
   });
-  return { ingest, publication, sink, clock, errors, losses };
+  return { ingest, publication, stream, sink, clock, errors, losses, sent };
 }
 
 type Test = ReturnType<typeof openIngest>;
@@ -289,12 +292,15 @@ Deno.test("RtspIngest counts what a TCP publisher left out, and passes the rest 
 
 Deno.test("RtspIngest.receiverReport() tells losses and the last sender report", () => {
   const test = openIngest([VIDEO], true);
-  assertEquals(test.ingest.receiverReport(0), undefined);
+  test.ingest.sendReports();
+  assertEquals(test.sent, []);
   const wallMs = 1_600_000_000_000;
   sendReport(test, 0, 0, wallMs);
   test.clock.advance(500);
   for (const i of [0, 1, 2, 5, 6, 7, 8, 9]) sendPicture(test, i, i * 40);
-  const packets = parseRtcpCompound(test.ingest.receiverReport(0)!);
+  test.ingest.sendReports();
+  assertEquals(test.sent.map(({ trackIndex }) => trackIndex), [0]);
+  const packets = parseRtcpCompound(test.sent[0]!.packet);
   assert(typeof packets !== "string" && packets[0]!.type === "receiverReport");
   const { reportBlocks: [block] } = packets[0]!;
   const ntp = ntpFromUnixMs(wallMs);
@@ -435,4 +441,26 @@ Deno.test("RtspIngest leaves out what has no absolute time yet, where that is wa
     test.sink.units.map(({ wallClockMs }) => Math.round(wallClockMs)),
     [reportMs + 80],
   );
+});
+
+Deno.test("RtspIngest asks for a key frame when a reader has nowhere to start, once a second", () => {
+  const test = openIngest([VIDEO, AUDIO]);
+  const join = () => void test.stream.subscribe(test.sink, noLimits());
+  join();
+  assertEquals(test.sent.length, 0, "nothing came from the publisher yet");
+  test.clock.advance(1_000);
+  sendPicture(test, 1, 40);
+  join();
+  join();
+  assertEquals(
+    test.sent.map(({ trackIndex, packet }) => [trackIndex, packet[9]]),
+    [[0, 206]],
+  );
+  test.clock.advance(1_000);
+  join();
+  assertEquals(test.sent.length, 2);
+  sendPicture(test, 2, 80, { isRandomAccess: true });
+  test.clock.advance(1_000);
+  join();
+  assertEquals(test.sent.length, 2, "there is a group to start at");
 });

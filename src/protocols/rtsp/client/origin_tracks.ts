@@ -1,7 +1,10 @@
 import { errorText, ParseError } from "#base/errors.ts";
 import { codecKind } from "#codecs/codec.ts";
 import { formatFromMedia } from "#formats/sdp/codec_mapping.ts";
-import { isBackChannel } from "#formats/sdp/media_description.ts";
+import {
+  isBackChannel,
+  keyFrameFeedbackOf,
+} from "#formats/sdp/media_description.ts";
 import { parseSessionDescription } from "#formats/sdp/session_description.ts";
 import type { AnnouncedTrack } from "#protocols/rtsp/ingest.ts";
 import {
@@ -68,6 +71,7 @@ export function readOriginDescription(
         },
         format,
         payloadType,
+        keyFrameFeedback: keyFrameFeedbackOf(section, payloadType),
         url: serializeRtspUrl(
           resolveControl(sectionBase, section.control ?? ""),
         ),

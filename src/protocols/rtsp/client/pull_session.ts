@@ -260,6 +260,8 @@ export class PullSession implements MediaSink {
       clock,
       isReordering: choice.lowerTransport === "udp",
       useAbsoluteTimestamp: request.settings.useAbsoluteTimestamp,
+      sendRtcp: (trackIndex, packet) =>
+        this.#transport.sendRtcp(trackIndex, packet),
       onError: (message) => this.#errors.add(message),
       onLoss: (count) => {
         counters.lostPackets += count;
@@ -300,7 +302,7 @@ export class PullSession implements MediaSink {
     }
     if (nowMs >= this.#nextReportAtMs) {
       this.#nextReportAtMs = nowMs + REPORT_INTERVAL_MS;
-      this.#sendReports();
+      this.#ingest?.sendReports();
     }
     if (nowMs >= this.#nextKeepAliveAtMs) {
       this.#nextKeepAliveAtMs = nowMs + this.#keepAliveMs;
@@ -308,13 +310,6 @@ export class PullSession implements MediaSink {
         method: this.#isGetParameterKnown ? "GET_PARAMETER" : "OPTIONS",
         url: this.#sessionUrl,
       });
-    }
-  }
-
-  #sendReports(): void {
-    for (const i of this.#tracks.keys()) {
-      const report = this.#ingest?.receiverReport(i);
-      if (report) this.#transport.sendRtcp(i, report);
     }
   }
 
