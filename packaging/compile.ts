@@ -16,6 +16,8 @@ const PERMISSIONS = [
   "--allow-read",
   "--allow-env",
   "--allow-ffi",
+  // Commands of the configuration (runOn...).
+  "--allow-run",
 ];
 
 const BUNDLE_FOLDER = "dist/bundle";

@@ -12,6 +12,8 @@ import type {
 } from "#core/ports.ts";
 import { DescriptionList } from "#base/description_list.ts";
 import type { SessionInfo } from "#core/session_info.ts";
+import { CommandRunner } from "#hooks/command_runner.ts";
+import { runOnDemand } from "#hooks/demand_command.ts";
 import { PathManager } from "#paths/path_manager.ts";
 import { PathMatcher } from "#paths/path_matcher.ts";
 import type { PullSource } from "#sources/pull_source.ts";
@@ -70,6 +72,7 @@ export async function openServer(options: ServerOptions): Promise<Server> {
   const events = new EventBus<ServerEvent>();
   const sessions = new DescriptionList<SessionInfo>();
   await using opened = new AsyncDisposableStack();
+  const commands = opened.use(new CommandRunner(clock));
   const access = opened.use(
     new PathManager({
       matcher: new PathMatcher(config.paths),
@@ -81,7 +84,8 @@ export async function openServer(options: ServerOptions): Promise<Server> {
       sourcePorts: {
         sources: SOURCES,
         limits: config,
-        runDemand: () => () => {},
+        runDemand: (demand) =>
+          runOnDemand(commands, portOf(config.rtspAddress), demand),
       },
       revision: 1,
     }),
@@ -103,6 +107,11 @@ export async function openServer(options: ServerOptions): Promise<Server> {
     if (running) modules.push(running);
   }
   return new Server({ events, sessions }, opened.move());
+}
+
+/** Port of an address; empty if it has none. */
+function portOf(address: string): string {
+  return /:(\d+)$/.exec(address)?.[1] ?? "";
 }
 
 /** Side by side: a reader of one protocol that is stuck keeps no other protocol open. */

@@ -78,6 +78,8 @@ const IMPORTS: Readonly<Record<string, readonly string[]>> = {
     "base/event_bus.ts",
     "core/ports.ts",
     "core/session_info.ts",
+    "hooks/command_runner.ts",
+    "hooks/demand_command.ts",
     "paths/path_manager.ts",
     "paths/path_matcher.ts",
     "sources/pull_source.ts",

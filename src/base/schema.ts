@@ -79,7 +79,7 @@ export interface FieldOptions<T> {
   /** An old key that is still accepted: what to warn with when it is set, empty for nothing. */
   readonly deprecation?: string;
   /** The feature is not there yet: for every value but the default, or for these values. */
-  readonly isPending?: true | ((value: T) => boolean);
+  readonly isPending?: boolean | ((value: T) => boolean);
 }
 
 /** One key of the configuration: its type and all else. */

@@ -82,7 +82,8 @@ function keyLines(
       lines.push("", ...headingLines(heading, indent), "");
     }
     const isPending = field.isPending === true ||
-      field.isPending !== undefined && typeof field.default === "boolean";
+      typeof field.isPending === "function" &&
+        typeof field.default === "boolean";
     const doc = isPending ? `${field.doc} Not in this build yet.` : field.doc;
     lines.push(...commentLines(doc, indent));
     lines.push(...valueLines(key, field.default, indent));

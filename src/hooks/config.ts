@@ -22,11 +22,16 @@ export const connectionHookKeys = {
   }),
 };
 
-const command = (doc: string) =>
-  field(text(), { default: "", effect: "path", isPending: true, doc });
+const command = (doc: string, isPending = true) =>
+  field(text(), { default: "", effect: "path", isPending, doc });
 
-const restart = (doc = "Run that command again when it ends.") =>
-  field(yesNo(), { default: false, effect: "path", isPending: true, doc });
+const restart = (isPending = true) =>
+  field(yesNo(), {
+    default: false,
+    effect: "path",
+    isPending,
+    doc: "Run that command again when it ends.",
+  });
 
 /** Commands that run on what happens to a path. */
 export const pathHookKeys = {
@@ -34,22 +39,22 @@ export const pathHookKeys = {
   runOnInitRestart: restart(),
   runOnDemand: command(
     "Command that runs while somebody wants to read and nobody publishes.",
+    false,
   ),
-  runOnDemandRestart: restart(),
+  runOnDemandRestart: restart(false),
   runOnDemandStartTimeout: field(duration(), {
     default: "10s",
     effect: "path",
-    isPending: true,
     doc: "How long readers wait for the stream of that command.",
   }),
   runOnDemandCloseAfter: field(duration(), {
     default: "10s",
     effect: "path",
-    isPending: true,
     doc: "How long that command stays after the last reader.",
   }),
   runOnUnDemand: command(
     "Command that runs when the stream is not wanted any more.",
+    false,
   ),
   runOnAvailable: command("Command that runs while the stream can be read."),
   runOnAvailableRestart: restart(),

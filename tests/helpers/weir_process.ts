@@ -31,6 +31,7 @@ export const WEIR_FLAGS: readonly string[] = [
   "--allow-read",
   "--allow-env",
   "--allow-ffi",
+  "--allow-run",
 ];
 
 const MAIN = fileURLToPath(new URL("../../main.ts", import.meta.url));
