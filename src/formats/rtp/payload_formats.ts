@@ -3,11 +3,27 @@ import type { CodecName, CodecParameters } from "#codecs/codec.ts";
 import type { RtpPayloadFormat } from "./payload_format.ts";
 import { aacPayloadFormat } from "./payloads/aac.ts";
 import { aacLatmPayloadFormat } from "./payloads/aac_latm.ts";
+import { ac3PayloadFormat } from "./payloads/ac3.ts";
+import { av1PayloadFormat } from "./payloads/av1.ts";
+import { flacPayloadFormat } from "./payloads/flac.ts";
 import { g711PayloadFormat } from "./payloads/g711.ts";
+import { g722PayloadFormat } from "./payloads/g722.ts";
+import { g726PayloadFormat } from "./payloads/g726.ts";
 import { genericPayloadFormat } from "./payloads/generic.ts";
 import { h264PayloadFormat } from "./payloads/h264.ts";
 import { h265PayloadFormat } from "./payloads/h265.ts";
+import { klvPayloadFormat } from "./payloads/klv.ts";
+import { lpcmPayloadFormat } from "./payloads/lpcm.ts";
+import { mjpegPayloadFormat } from "./payloads/mjpeg.ts";
+import { mpeg12VideoPayloadFormat } from "./payloads/mpeg12_video.ts";
+import { mpeg4VideoPayloadFormat } from "./payloads/mpeg4_video.ts";
+import { mpegAudioPayloadFormat } from "./payloads/mpeg_audio.ts";
+import { mpegTsPayloadFormat } from "./payloads/mpeg_ts.ts";
 import { opusPayloadFormat } from "./payloads/opus.ts";
+import { speexPayloadFormat } from "./payloads/speex.ts";
+import { vorbisPayloadFormat } from "./payloads/vorbis.ts";
+import { vp8PayloadFormat } from "./payloads/vp8.ts";
+import { vp9PayloadFormat } from "./payloads/vp9.ts";
 
 /**
  * A payload format whose codec is known only at run time.
@@ -25,10 +41,26 @@ type PayloadFormatOfOneCodec = {
 const FORMATS: readonly PayloadFormatOfOneCodec[] = [
   h264PayloadFormat,
   h265PayloadFormat,
+  av1PayloadFormat,
+  vp8PayloadFormat,
+  vp9PayloadFormat,
+  mpeg4VideoPayloadFormat,
+  mpeg12VideoPayloadFormat,
+  mjpegPayloadFormat,
   aacPayloadFormat,
   aacLatmPayloadFormat,
   opusPayloadFormat,
+  mpegAudioPayloadFormat,
+  ac3PayloadFormat,
+  flacPayloadFormat,
+  vorbisPayloadFormat,
   g711PayloadFormat,
+  g722PayloadFormat,
+  g726PayloadFormat,
+  lpcmPayloadFormat,
+  speexPayloadFormat,
+  klvPayloadFormat,
+  mpegTsPayloadFormat,
   genericPayloadFormat,
 ];
 

@@ -18,10 +18,17 @@ export interface OutgoingRtpPacket {
   /** Version, padding, extension and CSRC count. */
   readonly firstByte: number;
   readonly marker: boolean;
+  /** Runs on past 16 bits: the lowest ones stand in the packet, what is above counts the rollovers. */
   readonly sequenceNumber: number;
   readonly timestampTicks: number;
   /** Everything after the fixed header of 12 bytes. */
   readonly body: Uint8Array;
+}
+
+/** Fields of the fixed header that all packets of a source share. */
+export interface RtpSourceFields {
+  readonly payloadType: number;
+  readonly ssrc: number;
 }
 
 /** Bytes of the whole packet. */
@@ -29,11 +36,34 @@ export function outgoingPacketSizeBytes(packet: OutgoingRtpPacket): number {
   return RTP_HEADER_MIN_BYTES + packet.body.length;
 }
 
+/** Writes a whole packet; answers the offset behind it. Hot path. Spec: RFC 3550 §5.1. */
+export function writeOutgoingPacket(
+  into: Uint8Array,
+  at: number,
+  packet: OutgoingRtpPacket,
+  source: RtpSourceFields,
+): number {
+  const { sequenceNumber, timestampTicks, body } = packet;
+  const { payloadType, ssrc } = source;
+  into[at] = packet.firstByte;
+  into[at + 1] = packet.marker ? payloadType | 0b1000_0000 : payloadType;
+  into[at + 2] = sequenceNumber >>> 8;
+  into[at + 3] = sequenceNumber;
+  into[at + 4] = timestampTicks >>> 24;
+  into[at + 5] = timestampTicks >>> 16;
+  into[at + 6] = timestampTicks >>> 8;
+  into[at + 7] = timestampTicks;
+  into[at + 8] = ssrc >>> 24;
+  into[at + 9] = ssrc >>> 16;
+  into[at + 10] = ssrc >>> 8;
+  into[at + 11] = ssrc;
+  into.set(body, at + RTP_HEADER_MIN_BYTES);
+  return at + RTP_HEADER_MIN_BYTES + body.length;
+}
+
 /** Settings of a track encoder. */
-export interface TrackEncoderOptions {
+export interface TrackEncoderOptions extends RtpSourceFields {
   readonly format: RtpPayloadFormat<CodecName>;
-  readonly payloadType: number;
-  readonly ssrc: number;
   /** Largest packet, header included. */
   readonly maxPacketBytes: number;
   /** Called once when packets of the publisher are too big and are made anew. */
@@ -75,12 +105,12 @@ export class RtpTrackEncoder {
     return (ptsTicks + this.#timestampOffsetTicks) % 2 ** 32;
   }
 
-  /** Sequence number of the packet that comes next. */
+  /** Sequence number of the packet that comes next; runs on past 16 bits. */
   get nextSequenceNumber(): number {
     return this.#nextSequenceNumber;
   }
 
-  /** Sequence number of the first packet of a unit that was encoded before. */
+  /** Sequence number of the first packet of a unit that was encoded before; runs on past 16 bits. */
   firstSequenceNumber(unit: MediaUnit): number | undefined {
     return this.#firstSequenceNumbers.get(unit);
   }
@@ -133,7 +163,7 @@ export class RtpTrackEncoder {
       out.push({
         firstByte: packet[0]!,
         marker: rtpMarker(packet),
-        sequenceNumber: first + offset & 0xffff,
+        sequenceNumber: first + (offset & 0xffff),
         timestampTicks,
         body: packet.subarray(RTP_HEADER_MIN_BYTES),
       });
@@ -158,7 +188,7 @@ export class RtpTrackEncoder {
       out.push({
         firstByte: PLAIN_FIRST_BYTE,
         marker: payload.marker,
-        sequenceNumber: first + i & 0xffff,
+        sequenceNumber: first + i,
         timestampTicks: this.rtpTimestamp(
           unit.ptsTicks + payload.offsetTicks,
         ),
@@ -178,9 +208,9 @@ export class RtpTrackEncoder {
 
   /** Gives the unit's packets their numbers. */
   #assign(unit: MediaUnit, span: number, gap: number): number {
-    const first = this.#nextSequenceNumber + gap & 0xffff;
+    const first = this.#nextSequenceNumber + gap;
     this.#firstSequenceNumbers.set(unit, first);
-    this.#nextSequenceNumber = first + span & 0xffff;
+    this.#nextSequenceNumber = first + span;
     this.sentPackets += span;
     this.sentPayloadBytes += unit.sizeBytes;
     return first;

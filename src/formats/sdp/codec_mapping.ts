@@ -15,6 +15,10 @@ const DYNAMIC_PAYLOAD_TYPE_MIN = 96;
 const DYNAMIC_PAYLOAD_TYPE_COUNT = 32;
 /** Unassigned, but some cameras send H264 with it. */
 const H264_PAYLOAD_TYPE = 35;
+/** Clock rates of formats whose `a=rtpmap` may leave them out, by name in lower case. */
+const USUAL_CLOCK_RATES_HZ: ReadonlyMap<string, number> = new Map([
+  ["ac3", 48_000],
+]);
 
 /** A codec and the way it is carried in RTP. */
 export interface MappedCodec {
@@ -66,7 +70,7 @@ export function formatFromMedia(media: MediaDescription): MappedFormat {
 /**
  * Joins what a media section says about one of its payload types.
  *
- * @throws {ParseError} if it has no clock rate: no `a=rtpmap` and no static payload type.
+ * @throws {ParseError} if it has no clock rate: none in `a=rtpmap`, no static payload type and no usual one.
  */
 export function describeMedia(
   media: MediaDescription,
@@ -75,7 +79,8 @@ export function describeMedia(
   const known = STATIC_PAYLOAD_TYPES.get(payloadType);
   const rtpMap = media.rtpMaps.get(payloadType);
   const [name = "", clockRate, channels] = (rtpMap ?? "").split("/");
-  const clockRateHz = parseCount(clockRate) ?? known?.clockRateHz;
+  const clockRateHz = parseCount(clockRate) ?? known?.clockRateHz ??
+    USUAL_CLOCK_RATES_HZ.get(name.trim().toLowerCase());
   if (clockRateHz === undefined) {
     throw sdpError(
       `must have a clock rate, found "${rtpMap ?? ""}"`,

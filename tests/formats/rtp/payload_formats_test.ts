@@ -16,6 +16,24 @@ const AAC = {
 const CODECS: { formatId: string; codec: CodecParameters }[] = [
   { formatId: "rtp/h264", codec: { codec: "h264", sps: [], pps: [] } },
   { formatId: "rtp/h265", codec: { codec: "h265", vps: [], sps: [], pps: [] } },
+  {
+    formatId: "rtp/av1",
+    codec: { codec: "av1", sequenceHeader: undefined },
+  },
+  { formatId: "rtp/vp8", codec: { codec: "vp8" } },
+  {
+    formatId: "rtp/vp9",
+    codec: { codec: "vp9", profileId: undefined, bitDepth: undefined },
+  },
+  {
+    formatId: "rtp/mp4v-es",
+    codec: { codec: "mpeg4Video", config: undefined, profileLevelId: 1 },
+  },
+  {
+    formatId: "rtp/mpv",
+    codec: { codec: "mpeg12Video", config: undefined },
+  },
+  { formatId: "rtp/jpeg", codec: { codec: "mjpeg" } },
   { formatId: "rtp/mpeg4-generic", codec: AAC },
   {
     formatId: "rtp/mp4a-latm",
@@ -25,10 +43,53 @@ const CODECS: { formatId: string; codec: CodecParameters }[] = [
     },
   },
   { formatId: "rtp/opus", codec: { codec: "opus", channelCount: 2 } },
+  { formatId: "rtp/mpa", codec: { codec: "mpegAudio" } },
+  {
+    formatId: "rtp/ac3",
+    codec: { codec: "ac3", sampleRateHz: 48_000, channelCount: 6 },
+  },
+  {
+    formatId: "rtp/flac",
+    codec: {
+      codec: "flac",
+      streamInfo: undefined,
+      sampleRateHz: 48_000,
+      channelCount: 2,
+    },
+  },
+  {
+    formatId: "rtp/vorbis",
+    codec: {
+      codec: "vorbis",
+      sampleRateHz: 48_000,
+      channelCount: 2,
+      configuration: new Uint8Array(),
+    },
+  },
   {
     formatId: "rtp/g711",
     codec: { codec: "g711", law: "a", sampleRateHz: 8_000, channelCount: 1 },
   },
+  { formatId: "rtp/g722", codec: { codec: "g722", channelCount: 1 } },
+  {
+    formatId: "rtp/g726",
+    codec: { codec: "g726", bitRateKbps: 32, isBigEndian: false },
+  },
+  {
+    formatId: "rtp/lpcm",
+    codec: {
+      codec: "lpcm",
+      bitDepth: 24,
+      sampleRateHz: 48_000,
+      channelCount: 2,
+    },
+  },
+  {
+    formatId: "rtp/speex",
+    codec: { codec: "speex", sampleRateHz: 16_000, vbr: undefined },
+  },
+  { formatId: "rtp/klv", codec: { codec: "klv" } },
+  { formatId: "rtp/mpegts", codec: { codec: "mpegTs" } },
   {
     formatId: "rtp/generic",
     codec: {

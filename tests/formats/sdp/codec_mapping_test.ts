@@ -85,6 +85,11 @@ const DESCRIPTIONS = [
     expected: ["L16", 44_100, 2],
   },
   {
+    name: "AC-3 without clock rate",
+    text: "m=audio 0 RTP/AVP 97\na=rtpmap:97 AC3",
+    expected: ["AC3", 48_000, undefined],
+  },
+  {
     name: "a static payload type without clock rate",
     text: "m=audio 0 RTP/AVP 0\na=rtpmap:0 PCMU",
     expected: ["PCMU", 8_000, undefined],
@@ -307,13 +312,13 @@ const TRACKS: {
     codec: {
       codec: "generic",
       mediaType: "video",
-      payloadType: 26,
+      payloadType: 31,
       rtpMap: "",
       fmtp: "",
       clockRateHz: 90_000,
     },
     clockRateHz: 90_000,
-    payloadType: 26,
+    payloadType: 31,
   },
 ];
 

@@ -20,6 +20,42 @@ export function descriptionError(
   });
 }
 
+/** Fastest sampling that is carried. */
+const MAX_SAMPLE_RATE_HZ = 192_000;
+
+/**
+ * Sampling frequency of a format whose clock counts samples: 1 to 192,000 Hz.
+ *
+ * @throws {ParseError} if the clock rate is none.
+ */
+export function sampleRateOf(description: RtpFormatDescription): number {
+  const { clockRateHz } = description;
+  if (clockRateHz >= 1 && clockRateHz <= MAX_SAMPLE_RATE_HZ) return clockRateHz;
+  throw descriptionError(
+    description,
+    "clock rate",
+    `must be 1 to ${MAX_SAMPLE_RATE_HZ}, found ${clockRateHz}`,
+  );
+}
+
+/**
+ * Number of channels: 1 to `max`, and 1 if nothing is said.
+ *
+ * @throws {ParseError} if it is another.
+ */
+export function channelCountOf(
+  description: RtpFormatDescription,
+  max: number,
+): number {
+  const { channelCount = 1 } = description;
+  if (channelCount >= 1 && channelCount <= max) return channelCount;
+  throw descriptionError(
+    description,
+    "channels",
+    `must be 1 to ${max}, found ${channelCount}`,
+  );
+}
+
 /**
  * Reads a whole number of the fmtp line.
  *

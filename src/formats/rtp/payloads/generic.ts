@@ -4,12 +4,12 @@ import type {
   RtpDepacketizer,
   RtpFormatDescription,
   RtpPacketizer,
-  RtpPayload,
   RtpPayloadFormat,
   RtpUnitSummary,
 } from "#formats/rtp/payload_format.ts";
 import { STATIC_PAYLOAD_TYPES } from "#formats/sdp/static_payload_types.ts";
 import { AUDIO_UNIT_SUMMARY, descriptionError } from "./audio.ts";
+import { WholePacketizer } from "./whole_packets.ts";
 
 /** Has no state: all tracks share one. */
 const depacketizer: RtpDepacketizer<"generic"> = {
@@ -24,24 +24,6 @@ const depacketizer: RtpDepacketizer<"generic"> = {
     });
   },
 };
-
-class GenericPacketizer implements RtpPacketizer {
-  #maxPayloadBytes: number;
-
-  constructor(maxPayloadBytes: number) {
-    this.#maxPayloadBytes = maxPayloadBytes;
-  }
-
-  packetize(parts: readonly Uint8Array[]): RtpPayload[] {
-    const payloads: RtpPayload[] = [];
-    for (let i = 0; i < parts.length; i++) {
-      const bytes = parts[i]!;
-      if (bytes.length > this.#maxPayloadBytes) continue;
-      payloads.push({ bytes, marker: false, offsetTicks: 0 });
-    }
-    return payloads;
-  }
-}
 
 function parseDescription(
   description: RtpFormatDescription,
@@ -111,6 +93,6 @@ export const genericPayloadFormat: RtpPayloadFormat<"generic"> = {
     _parameters: GenericParameters,
     maxPayloadBytes: number,
   ): RtpPacketizer {
-    return new GenericPacketizer(maxPayloadBytes);
+    return new WholePacketizer(maxPayloadBytes);
   },
 };
