@@ -23,13 +23,14 @@ import { parseRtcpCompound } from "#formats/rtp/rtcp/parse_compound.ts";
 import type { SenderReport } from "#formats/rtp/rtcp/rtcp_packet.ts";
 import { serializeRtcpCompound } from "#formats/rtp/rtcp/serialize_compound.ts";
 import { RtpClock } from "#formats/rtp/rtp_clock.ts";
-import { TrackClock, TrackSync } from "#formats/rtp/track_sync.ts";
 import { emptyRtpHeader, parseRtpHeader } from "#formats/rtp/rtp_header.ts";
 import { rtpPayload } from "#formats/rtp/rtp_packet.ts";
+import { TrackClock, TrackSync } from "#formats/rtp/track_sync.ts";
 import {
   RtpUnitAssembler,
   type RtpUnitSink,
 } from "#formats/rtp/unit_assembler.ts";
+import { LeadIn } from "./lead_in.ts";
 
 /** A publisher is asked for a key frame once in this time, however many readers come. */
 const KEY_FRAME_INTERVAL_MS = 1_000;
@@ -65,13 +66,18 @@ export class RtspIngest {
   #options: RtspIngestOptions;
   #tracks: IngestTrack[];
   #keyFrameAskedAtMs = -Infinity;
+  #leadIn: LeadIn | undefined;
 
   /** The tracks are known by their position in `options.tracks`. */
   constructor(options: RtspIngestOptions) {
     this.#options = options;
     const sync = new TrackSync();
+    if (options.isReordering) {
+      this.#leadIn = new LeadIn(options.publication, options.clock);
+    }
+    const sink = this.#leadIn ?? options.publication;
     this.#tracks = options.tracks.map((announced) =>
-      new IngestTrack(announced, options, sync)
+      new IngestTrack(announced, { ...options, sink }, sync)
     );
     options.publication.onKeyFrameWanted = () => this.#askForKeyFrame();
   }
@@ -107,6 +113,7 @@ export class RtspIngest {
   /** Takes what is still held back: the publisher has ended. */
   end(): void {
     for (const track of this.#tracks) track.end();
+    this.#leadIn?.[Symbol.dispose]();
     this.flush();
   }
 
@@ -126,13 +133,19 @@ interface WaitingUnit {
   readonly ticks: number;
 }
 
+/** What the tracks of an ingest are given. */
+interface IngestTrackOptions extends RtspIngestOptions {
+  /** Where units go. */
+  readonly sink: Pick<Publication, "publish">;
+}
+
 class IngestTrack implements RtpUnitSink {
   #track: Track;
   #format: RtpPayloadFormat<CodecName>;
   #payloadType: number;
   #keyFrameFeedback: KeyFrameFeedback | undefined;
   #keyFrameRequests = 0;
-  #options: RtspIngestOptions;
+  #options: IngestTrackOptions;
   #place: TrackClock;
   #header = emptyRtpHeader();
   #reorder: ReorderBuffer;
@@ -148,7 +161,7 @@ class IngestTrack implements RtpUnitSink {
 
   constructor(
     { track, format, payloadType, keyFrameFeedback }: AnnouncedTrack,
-    options: RtspIngestOptions,
+    options: IngestTrackOptions,
     sync: TrackSync,
   ) {
     this.#track = track;
@@ -267,7 +280,7 @@ class IngestTrack implements RtpUnitSink {
   }
 
   #publish(packets: Uint8Array[], ticks: number): void {
-    const { publication, useAbsoluteTimestamp } = this.#options;
+    const { sink, useAbsoluteTimestamp } = this.#options;
     const wallClockMs = this.#place.wallClockMs(ticks);
     if (useAbsoluteTimestamp && wallClockMs === undefined) {
       this.#options.onError(
@@ -284,7 +297,7 @@ class IngestTrack implements RtpUnitSink {
     }
     const { isRandomAccess, parameters } = this.#depacketizer.inspect(payloads);
     if (parameters !== undefined) this.#changeParameters(parameters);
-    publication.publish(this.#track, {
+    sink.publish(this.#track, {
       wallClockMs: useAbsoluteTimestamp ? wallClockMs : undefined,
       ptsTicks,
       dtsTicks: this.#decodeOrder?.next(ptsTicks) ?? ptsTicks,

@@ -64,6 +64,8 @@ export class PullSession implements MediaSink {
   #isGetParameterKnown = false;
   #publication: Publication | undefined;
   #ingest: RtspIngest | undefined;
+  /** Latest RTCP packet of each track that came before the first RTP packet: it says where the track stands. */
+  #earlyReports = new Map<number, Uint8Array>();
   #outcome = Promise.withResolvers<PullOutcome>();
   #isPlaying = false;
   #playedAtMs = 0;
@@ -144,7 +146,8 @@ export class PullSession implements MediaSink {
 
   /** Part of the transport. */
   handleRtcp(trackIndex: number, packet: Uint8Array): void {
-    this.#ingest?.handleRtcp(trackIndex, packet);
+    if (this.#ingest) this.#ingest.handleRtcp(trackIndex, packet);
+    else this.#earlyReports.set(trackIndex, packet.slice());
   }
 
   /** Part of the transport. */
@@ -254,7 +257,7 @@ export class PullSession implements MediaSink {
       this.#outcome.reject(error);
       return undefined;
     }
-    return new RtspIngest({
+    const ingest = new RtspIngest({
       tracks: this.#tracks,
       publication: this.#publication,
       clock,
@@ -268,6 +271,8 @@ export class PullSession implements MediaSink {
         this.#losses.add(count);
       },
     });
+    for (const [i, packet] of this.#earlyReports) ingest.handleRtcp(i, packet);
+    return ingest;
   }
 
   get #keepAliveMs(): number {
