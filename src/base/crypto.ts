@@ -1,6 +1,8 @@
 import {
+  createCipheriv,
   createHash,
   createHmac,
+  getDiffieHellman,
   randomBytes as nodeRandomBytes,
   timingSafeEqual as nodeTimingSafeEqual,
 } from "node:crypto";
@@ -33,4 +35,63 @@ export function timingSafeEqual(a: Uint8Array, b: Uint8Array): boolean {
 /** Bytes that nobody can guess, owned. */
 export function randomBytes(countBytes: number): Uint8Array<ArrayBuffer> {
   return Uint8Array.from(nodeRandomBytes(countBytes));
+}
+
+/** Bytes of a public key and of a secret of {@linkcode DiffieHellman1024}. */
+export const DIFFIE_HELLMAN_1024_BYTES = 128;
+
+/** One side of a key agreement in the 1024-bit group. Only for protocols that prescribe it. Spec: RFC 2409 §6.2. */
+export class DiffieHellman1024 {
+  /** {@linkcode DIFFIE_HELLMAN_1024_BYTES}, for the other side. */
+  readonly publicKey: Uint8Array;
+  #group = getDiffieHellman("modp2");
+
+  /** Makes a pair of keys that nobody can guess. */
+  constructor() {
+    this.publicKey = padded(this.#group.generateKeys());
+  }
+
+  /**
+   * The secret that both sides share, {@linkcode DIFFIE_HELLMAN_1024_BYTES}, owned.
+   *
+   * Output: undefined if the other side's key leads to a secret that everybody can guess.
+   */
+  sharedSecret(
+    otherPublicKey: Uint8Array,
+  ): Uint8Array<ArrayBuffer> | undefined {
+    const secret = padded(this.#group.computeSecret(otherPublicKey));
+    const trivialBytes = DIFFIE_HELLMAN_1024_BYTES - 1;
+    const prime = this.#group.getPrime();
+    const isTrivial =
+      secret.subarray(0, trivialBytes).every((byte) => byte === 0) ||
+      secret.subarray(0, trivialBytes).every((byte, i) => byte === prime[i]);
+    return isTrivial ? undefined : secret;
+  }
+}
+
+/** Numbers come without leading zeros. */
+function padded(number: Uint8Array): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(DIFFIE_HELLMAN_1024_BYTES);
+  bytes.set(number, DIFFIE_HELLMAN_1024_BYTES - number.length);
+  return bytes;
+}
+
+/** AES in electronic codebook mode, to build other modes from. Spec: FIPS 197. */
+export interface BlockCipher extends Disposable {
+  /** Whole blocks of 16 bytes in, as many out; what comes out is borrowed until the next call. */
+  encrypt(blocks: Uint8Array): Uint8Array;
+}
+
+/** Opens a block cipher; it holds a resource of the runtime until disposed of. Input: a key of 16 bytes. */
+export function openAes128(key: Uint8Array): BlockCipher {
+  const cipher = createCipheriv("aes-128-ecb", key, null);
+  cipher.setAutoPadding(false);
+  let isOpen = true;
+  return {
+    encrypt: (blocks) => cipher.update(blocks),
+    [Symbol.dispose]() {
+      if (isOpen) cipher.final();
+      isOpen = false;
+    },
+  };
 }

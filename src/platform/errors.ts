@@ -11,6 +11,7 @@ export type PlatformErrorCode =
   | "refused"
   | "reset"
   | "timeout"
+  | "tls"
   | "too_many_files"
   | "unreachable";
 

@@ -7,6 +7,11 @@ export interface PeerAddress {
   readonly port: number;
 }
 
+/** `IP:port`, IPv6 in brackets. */
+export function addressText({ ip, port }: PeerAddress): string {
+  return ip.includes(":") ? `[${ip}]:${port}` : `${ip}:${port}`;
+}
+
 /** Text of an address as the runtime gives it, with IPv4 taken out of its IPv6 form. Spec: RFC 4291 §2.5.5.2. */
 export function plainIp(hostname: string): string {
   return hostname.startsWith(MAPPED_PREFIX) && hostname.includes(".")

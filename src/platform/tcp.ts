@@ -11,8 +11,12 @@ const ACCEPT_BACKOFF_MS = 20;
 
 /** A byte stream between this server and one peer. Own it in one place: who holds it closes it. */
 export interface TcpConnection extends AsyncDisposable {
+  /** Who is served: the other end, or whom a trusted proxy in between told. */
   readonly peer: PeerAddress;
   readonly local: PeerAddress;
+
+  /** A trusted proxy told who the peer is. */
+  setPeer(peer: PeerAddress): void;
 
   /**
    * Waits for bytes and puts them into `into`.
@@ -22,6 +26,9 @@ export interface TcpConnection extends AsyncDisposable {
    * @throws {PlatformError} if the peer reset the connection.
    */
   read(into: Uint8Array): Promise<number | undefined>;
+
+  /** Gives bytes back that were read too far: the next reads answer them first. Input: owned bytes; no read is under way. */
+  unread(bytes: Uint8Array): void;
 
   /**
    * Sends what the socket takes now, keeps the rest and goes on with it by itself.

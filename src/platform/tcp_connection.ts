@@ -38,12 +38,13 @@ export function adoptConnection(
 
 /** A TCP socket: the runtime reads and waits, the C library sends what can leave at once. */
 export class SocketConnection implements TcpConnection {
-  readonly peer: PeerAddress;
   readonly local: PeerAddress;
   onDrained: (() => void) | undefined;
   onBroken: ((error: Error) => void) | undefined;
+  #peer: PeerAddress;
   #source: ByteSource;
   #sender: DescriptorSender | undefined;
+  #unread: Uint8Array | undefined;
   #inFlight: Uint8Array | undefined;
   #queue: Uint8Array[] = [];
   #queuedBytes = 0;
@@ -63,8 +64,12 @@ export class SocketConnection implements TcpConnection {
   constructor(source: ByteSource, sender: DescriptorSender | undefined) {
     this.#source = source;
     this.#sender = sender;
-    this.peer = toPeerAddress(source.remoteAddr);
+    this.#peer = toPeerAddress(source.remoteAddr);
     this.local = toPeerAddress(source.localAddr);
+  }
+
+  get peer(): PeerAddress {
+    return this.#peer;
   }
 
   get isIdle(): boolean {
@@ -91,8 +96,21 @@ export class SocketConnection implements TcpConnection {
     return !this.#isClosing && !this.#isBroken;
   }
 
+  setPeer(peer: PeerAddress): void {
+    this.#peer = peer;
+  }
+
+  unread(bytes: Uint8Array): void {
+    if (bytes.length === 0) return;
+    const waiting = this.#unread;
+    this.#unread = waiting
+      ? join([bytes, waiting], bytes.length + waiting.length)
+      : bytes;
+  }
+
   async read(into: Uint8Array): Promise<number | undefined> {
     if (this.#isClosing) return undefined;
+    if (this.#unread) return this.#readAgain(into, this.#unread);
     try {
       const count = await this.#source.read(into);
       if (count === null) return undefined;
@@ -161,6 +179,13 @@ export class SocketConnection implements TcpConnection {
   [Symbol.asyncDispose](): Promise<void> {
     this.close();
     return Promise.resolve();
+  }
+
+  #readAgain(into: Uint8Array, unread: Uint8Array): number {
+    const count = Math.min(into.length, unread.length);
+    into.set(unread.subarray(0, count));
+    this.#unread = count < unread.length ? unread.subarray(count) : undefined;
+    return count;
   }
 
   #sendNow(bytes: Uint8Array): boolean {

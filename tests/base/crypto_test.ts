@@ -1,6 +1,9 @@
 import {
+  DIFFIE_HELLMAN_1024_BYTES,
+  DiffieHellman1024,
   hmacSha256,
   md5Hex,
+  openAes128,
   randomBytes,
   sha256,
   timingSafeEqual,
@@ -44,4 +47,46 @@ Deno.test("randomBytes() has the length asked for and differs each time", () => 
   const bytes = randomBytes(32);
   assertEquals(bytes.length, 32);
   assert(!timingSafeEqual(bytes, randomBytes(32)));
+});
+
+Deno.test("DiffieHellman1024 gives both sides the same secret, leading zeros kept", () => {
+  for (let i = 0; i < 20; i++) {
+    const one = new DiffieHellman1024();
+    const other = new DiffieHellman1024();
+    const secret = one.sharedSecret(other.publicKey);
+    assertEquals(secret, other.sharedSecret(one.publicKey));
+    assertEquals(secret?.length, DIFFIE_HELLMAN_1024_BYTES);
+    assertEquals(one.publicKey.length, DIFFIE_HELLMAN_1024_BYTES);
+  }
+});
+
+Deno.test("DiffieHellman1024.sharedSecret() refuses keys that give the secret away", () => {
+  const prime = "ffffffffffffffffc90fdaa22168c234c4c6628b80dc1cd1" +
+    "29024e088a67cc74020bbea63b139b22514a08798e3404dd" +
+    "ef9519b3cd3a431b302b0a6df25f14374fe1356d6d51c245" +
+    "e485b576625e7ec6f44c42e9a637ed6b0bff5cb6f406b7ed" +
+    "ee386bfb5a899fa5ae9f24117c4b1fe649286651ece65381" +
+    "ffffffffffffffff";
+  const key = (text: string) => Uint8Array.fromHex(text.padStart(256, "0"));
+  const one = new DiffieHellman1024();
+  for (const bad of ["00", "01", prime.replace(/ff$/, "fe"), prime]) {
+    assertEquals(one.sharedSecret(key(bad)), undefined, bad.slice(0, 8));
+  }
+});
+
+Deno.test("openAes128() encrypts block after block, each on its own [FIPS 197 C.1]", () => {
+  using cipher = openAes128(
+    Uint8Array.fromHex("000102030405060708090a0b0c0d0e0f"),
+  );
+  const block = Uint8Array.fromHex("00112233445566778899aabbccddeeff");
+  const wanted = "69c4e0d86a7b0430d8cdb78070b4c55a";
+  assertEquals(cipher.encrypt(block).toHex(), wanted);
+  const both = Uint8Array.from([...block, ...block]);
+  assertEquals(cipher.encrypt(both).toHex(), wanted.repeat(2));
+});
+
+Deno.test("openAes128() is disposed of twice without harm, and without having been used", () => {
+  const cipher = openAes128(new Uint8Array(16));
+  cipher[Symbol.dispose]();
+  cipher[Symbol.dispose]();
 });

@@ -82,3 +82,34 @@ Deno.test("SocketConnection.read() throws when the peer resets", async () => {
   );
   connection.close();
 });
+
+Deno.test("SocketConnection.read() answers first what was given back", async () => {
+  const source = scriptedSource();
+  const connection = new SocketConnection(source, undefined);
+  source.read = (into: Uint8Array) => {
+    into[0] = 9;
+    return Promise.resolve(1);
+  };
+  const into = new Uint8Array(2);
+  await connection.read(into);
+  connection.unread(Uint8Array.of(3, 4, 5));
+  connection.unread(new Uint8Array());
+  connection.unread(Uint8Array.of(1, 2));
+  const read: number[] = [];
+  for (const count of [2, 2, 1, 1]) {
+    assertEquals(await connection.read(into), count);
+    read.push(...into.subarray(0, count));
+  }
+  assertEquals([read, connection.receivedBytes], [[1, 2, 3, 4, 5, 9], 2]);
+  connection.close();
+  connection.unread(Uint8Array.of(1));
+  assertEquals(await connection.read(into), undefined);
+});
+
+Deno.test("SocketConnection.setPeer() tells another peer", () => {
+  const connection = new SocketConnection(scriptedSource(), undefined);
+  connection.setPeer({ ip: "198.51.100.9", port: 7 });
+  assertEquals(connection.peer, { ip: "198.51.100.9", port: 7 });
+  assertEquals(connection.local.ip, "192.0.2.7");
+  connection.close();
+});
