@@ -1,7 +1,12 @@
 import type { AacParameters, H264Parameters } from "#codecs/codec.ts";
 import { aacFlv } from "#formats/flv/codecs/aac.ts";
 import { h264Flv } from "#formats/flv/codecs/h264.ts";
-import { VideoTagReader } from "#formats/flv/video_tag.ts";
+import { FlvTagReader } from "#formats/flv/tag_reader.ts";
+import {
+  flvFrames,
+  flvSequenceHeader,
+  type FlvTrackForm,
+} from "#formats/flv/tag_writer.ts";
 import { ChunkReader } from "#protocols/rtmp/wire/chunk_reader.ts";
 import { serializeRtmpMessages } from "#protocols/rtmp/wire/chunk_writer.ts";
 import {
@@ -40,7 +45,12 @@ const audioUnit = {
   isRandomAccess: true,
   compositionTimeMs: 0,
 };
-const [frame] = h264Flv.frames(videoUnit, H264);
+const formOf = (flv: unknown, isEnhanced: boolean) =>
+  ({ flv, isEnhanced, trackId: 0 }) as FlvTrackForm;
+const video = formOf(h264Flv, false);
+const enhancedVideo = formOf(h264Flv, true);
+const audio = formOf(aacFlv, false);
+const [frame] = flvFrames(video, videoUnit, H264);
 const body = frame!.body;
 
 const message = (index: number): RtmpMessage => ({
@@ -92,16 +102,27 @@ for (const chunkSizeBytes of [4_096, 65_536]) {
   );
 }
 
-Deno.bench("h264Flv.frames() of 1 frame", () => {
-  h264Flv.frames(videoUnit, H264);
+Deno.bench("flvFrames() of 1 frame of H264", () => {
+  flvFrames(video, videoUnit, H264);
 });
 
-Deno.bench("aacFlv.frames() of 1 access unit", () => {
-  aacFlv.frames(audioUnit, AAC);
+Deno.bench("flvFrames() of 1 frame of H264 with a FourCC", () => {
+  flvFrames(enhancedVideo, videoUnit, H264);
 });
 
-const reader = new VideoTagReader();
-reader.read(h264Flv.sequenceHeader(H264)!);
-Deno.bench("VideoTagReader.read() of 1 frame", () => {
+Deno.bench("flvFrames() of 1 access unit of AAC", () => {
+  flvFrames(audio, audioUnit, AAC);
+});
+
+const reader = new FlvTagReader("video");
+reader.read(flvSequenceHeader(video, H264)!);
+Deno.bench("FlvTagReader.read() of 1 frame", () => {
   reader.read(body);
+});
+
+const enhancedReader = new FlvTagReader("video");
+enhancedReader.read(flvSequenceHeader(enhancedVideo, H264)!);
+const [enhancedFrame] = flvFrames(enhancedVideo, videoUnit, H264);
+Deno.bench("FlvTagReader.read() of 1 frame with a FourCC", () => {
+  enhancedReader.read(enhancedFrame!.body);
 });

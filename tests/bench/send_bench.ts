@@ -1,12 +1,14 @@
 /**
- * Cost of sending 20 KB to 50 readers on loopback: the C library's send against the runtime's write, and UDP segments
- * against single datagrams.
+ * Cost of sending 20 KB to 50 readers on loopback: the C library's send against the runtime's write, both against TLS,
+ * and UDP segments against single datagrams.
  *
  * Run: `deno run -A tests/bench/send_bench.ts`. Readers are a process of their own; what counts is this process's CPU.
  */
 import process from "node:process";
 import { connectTcp, sendEngine, type TcpConnection } from "#platform/tcp.ts";
+import { connectTls } from "#platform/tls.ts";
 import { openUdp } from "#platform/udp/open_udp.ts";
+import { makeCertificate } from "#test/certificates.ts";
 
 const READERS = 50;
 const WRITE_BYTES = 20_000;
@@ -17,18 +19,28 @@ const PAUSE_MS = 5;
 const SEGMENT_BYTES = 1_400;
 const HOSTNAME = "127.0.0.1";
 
-/** Accepts TCP and takes datagrams, reads all, keeps nothing; prints its ports first. */
+/** Accepts TCP and TLS and takes datagrams, reads all, keeps nothing; prints ports and fingerprint first. */
 async function runReaders(): Promise<void> {
   const listener = Deno.listen({ hostname: HOSTNAME, port: 0 });
+  const { keyPem, certificatePem, fingerprint } = makeCertificate();
+  const tlsListener = Deno.listenTls({
+    hostname: HOSTNAME,
+    port: 0,
+    key: keyPem,
+    cert: certificatePem,
+  });
   const datagrams = openUdp({ hostname: HOSTNAME, port: 0 });
-  print(`${listener.addr.port} ${datagrams.port}`);
+  const ports = [listener.addr.port, tlsListener.addr.port, datagrams.port];
+  print(`${ports.join(" ")} ${fingerprint}`);
   datagrams.receive(() => {});
-  for await (const connection of listener) {
-    readAll(connection);
-  }
+  await Promise.all([readFrom(listener), readFrom(tlsListener)]);
 }
 
-async function readAll(connection: Deno.TcpConn): Promise<void> {
+async function readFrom(listener: AsyncIterable<Deno.Conn>): Promise<void> {
+  for await (const connection of listener) readAll(connection);
+}
+
+async function readAll(connection: Deno.Conn): Promise<void> {
   const into = new Uint8Array(65_536);
   try {
     while (await connection.read(into) !== null);
@@ -37,13 +49,23 @@ async function readAll(connection: Deno.TcpConn): Promise<void> {
   }
 }
 
-async function readPorts(
+interface Readers {
+  readonly tcpPort: number;
+  readonly tlsPort: number;
+  readonly udpPort: number;
+  /** Of the TLS certificate. */
+  readonly fingerprint: string;
+}
+
+async function readReaders(
   stdout: ReadableStream<Uint8Array>,
-): Promise<number[]> {
+): Promise<Readers> {
   const reader = stdout.getReader();
   const { value } = await reader.read();
   reader.releaseLock();
-  return new TextDecoder().decode(value).trim().split(" ").map(Number);
+  const words = new TextDecoder().decode(value).trim().split(" ");
+  const [tcpPort = 0, tlsPort = 0, udpPort = 0] = words.map(Number);
+  return { tcpPort, tlsPort, udpPort, fingerprint: words.at(-1)! };
 }
 
 interface Case {
@@ -104,9 +126,19 @@ async function openConnections(
   return connections;
 }
 
-async function measureTcp(port: number): Promise<void> {
-  const foreign = await openConnections(true, port);
-  const own = await openConnections(false, port);
+async function openTlsConnections(
+  { tlsPort: port, fingerprint }: Readers,
+): Promise<TcpConnection[]> {
+  const options = { hostname: HOSTNAME, port, fingerprint };
+  const connections: TcpConnection[] = [];
+  for (let i = 0; i < READERS; i++) connections.push(await connectTls(options));
+  return connections;
+}
+
+async function measureTcp(readers: Readers): Promise<void> {
+  const foreign = await openConnections(true, readers.tcpPort);
+  const own = await openConnections(false, readers.tcpPort);
+  const secured = await openTlsConnections(readers);
   const bytes = new Uint8Array(WRITE_BYTES);
   const parts = Array.from(
     { length: WRITE_BYTES / PART_BYTES },
@@ -119,6 +151,9 @@ async function measureTcp(port: number): Promise<void> {
     toCase("TCP 20 KB [deno]", () => {
       for (const connection of own) connection.send(bytes);
     }),
+    toCase("TLS 20 KB", () => {
+      for (const connection of secured) connection.send(bytes);
+    }),
   ]);
   await measure([
     toCase(`TCP 20 KB in 16 parts [${sendEngine()}]`, () => {
@@ -128,7 +163,8 @@ async function measureTcp(port: number): Promise<void> {
       for (const connection of own) connection.sendAll(parts);
     }),
   ]);
-  for (const connection of [...foreign, ...own]) connection.close();
+  const all = [...foreign, ...own, ...secured];
+  await Promise.all(all.map((one) => one.closeAfterDrain(1_000)));
 }
 
 async function measureUdp(port: number): Promise<void> {
@@ -160,9 +196,9 @@ if (Deno.args[0] === "readers") {
     ],
     stdout: "piped",
   }).spawn();
-  const [tcpPort = 0, udpPort = 0] = await readPorts(readers.stdout);
-  await measureTcp(tcpPort);
-  await measureUdp(udpPort);
+  const ports = await readReaders(readers.stdout);
+  await measureTcp(ports);
+  await measureUdp(ports.udpPort);
   readers.kill();
   await readers.status;
   await readers.stdout.cancel();
