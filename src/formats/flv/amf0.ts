@@ -5,7 +5,8 @@ import {
 } from "node-media-server/src/protocol/amf.js";
 import { ByteWriter } from "#base/byte_writer.ts";
 import { assert } from "#base/errors.ts";
-import { AMF0_MARKER, MAX_AMF0_DEPTH, simplifyAmf0 } from "./amf0_check.ts";
+import { simplifyAmf0 } from "./amf0_check.ts";
+import { AMF0_MARKER, MAX_AMF0_DEPTH } from "./amf_format.ts";
 
 /** A value of AMF0. Dates are numbers: milliseconds since the epoch. */
 export type Amf0Value =

@@ -1,36 +1,13 @@
 import { ByteReader } from "#base/byte_reader.ts";
 import { ByteWriter } from "#base/byte_writer.ts";
-
-/** Values of one message, nested ones included. */
-export const MAX_AMF0_ELEMENTS = 1_024;
-
-/** Levels of objects and arrays in one message. */
-export const MAX_AMF0_DEPTH = 16;
-
-/** Bytes of all strings and property names of one message. */
-export const MAX_AMF0_STRING_BYTES = 65_536;
-
-/** Bytes of one property name. */
-export const MAX_AMF0_NAME_BYTES = 1_024;
-
-/** Type markers of AMF0 values. Spec: AMF 0 §2.1. */
-export const AMF0_MARKER = {
-  number: 0x00,
-  boolean: 0x01,
-  string: 0x02,
-  object: 0x03,
-  null: 0x05,
-  undefined: 0x06,
-  reference: 0x07,
-  ecmaArray: 0x08,
-  objectEnd: 0x09,
-  strictArray: 0x0a,
-  date: 0x0b,
-  longString: 0x0c,
-  unsupported: 0x0d,
-  xmlDocument: 0x0f,
-  typedObject: 0x10,
-} as const;
+import { simplifyAmf3 } from "./amf3.ts";
+import {
+  AMF0_MARKER,
+  MAX_AMF0_DEPTH,
+  MAX_AMF0_ELEMENTS,
+  MAX_AMF0_NAME_BYTES,
+  MAX_AMF0_STRING_BYTES,
+} from "./amf_format.ts";
 
 const NUMBER_BYTES = 8;
 const TIME_ZONE_BYTES = 2;
@@ -50,9 +27,9 @@ interface Container {
  *
  * Output: number, boolean, string, object, null, undefined, strict array and long string only. ECMA arrays and
  * typed objects become objects, dates numbers (milliseconds since the epoch, the time zone is dropped), XML
- * becomes a long string, a reference a copy of what it means.
- * Limits: the constants of this file; a copy made for a reference counts again.
- * Spec: AMF 0 §2.
+ * becomes a long string, a reference a copy of what it means, an AMF3 value one of these types.
+ * Limits: the constants of `amf_format.ts`; a copy made for a reference counts again.
+ * Spec: AMF 0 §2, §3.1.
  *
  * @throws {ParseError} if a type is unknown or not allowed, a value is cut, text is not UTF-8, a reference does not
  * mean a finished object or array, a property has no name or the name `__proto__`, or a limit is passed.
@@ -73,6 +50,12 @@ class Amf0Walk {
   #stringBytes = 0;
   /** Objects and arrays in the order in which they began; undefined while open. */
   #containers: (Container | undefined)[] = [];
+  #amf3Budget = {
+    count: (elements: number, stringBytes: number, field: string) =>
+      this.#count(elements, stringBytes, field),
+    enter: (field: string) => this.#enter(field),
+    leave: () => void this.#depth--,
+  };
 
   constructor(reader: ByteReader) {
     this.#reader = reader;
@@ -115,6 +98,13 @@ class Amf0Walk {
       }
       case AMF0_MARKER.reference:
         return this.#reference(field);
+      case AMF0_MARKER.avmPlus:
+        return simplifyAmf3(
+          this.#reader,
+          this.#writer,
+          this.#amf3Budget,
+          field,
+        );
       case AMF0_MARKER.typedObject:
       case AMF0_MARKER.ecmaArray:
       case AMF0_MARKER.object:
@@ -145,12 +135,7 @@ class Amf0Walk {
   }
 
   #container(marker: number, field: string): void {
-    if (++this.#depth > MAX_AMF0_DEPTH) {
-      throw this.#reader.error(
-        `must not be deeper than ${MAX_AMF0_DEPTH} levels`,
-        field,
-      );
-    }
+    this.#enter(field);
     const index = this.#containers.push(undefined) - 1;
     const startBytes = this.#writer.lengthBytes;
     const elements = this.#elements;
@@ -164,6 +149,15 @@ class Amf0Walk {
       stringBytes: this.#stringBytes - stringBytes,
     };
     this.#depth--;
+  }
+
+  #enter(field: string): void {
+    if (++this.#depth > MAX_AMF0_DEPTH) {
+      throw this.#reader.error(
+        `must not be deeper than ${MAX_AMF0_DEPTH} levels`,
+        field,
+      );
+    }
   }
 
   #object(marker: number, field: string): void {

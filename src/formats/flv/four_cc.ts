@@ -1,25 +1,13 @@
-import { ByteReader } from "#base/byte_reader.ts";
+/** A FourCC as the number that stands on the wire, e.g. 0x68766331 for `"hvc1"`. */
+export function fourCcNumber(fourCc: string): number {
+  let number = 0;
+  for (let i = 0; i < 4; i++) number = number << 8 | fourCc.charCodeAt(i);
+  return number >>> 0;
+}
 
-const PACKET_TYPE_BYTES = 1;
-const PACKET_TYPE_MULTITRACK = { "video tag": 6, "audio tag": 5 };
-
-/**
- * Reads the FourCC of an enhanced tag, for messages.
- *
- * Output: four printable characters; others become `?`. Of a multitrack tag it is the first one.
- * Spec: Enhanced RTMP v2, ExVideoTagHeader, ExAudioTagHeader.
- *
- * @throws {ParseError} if the body is too short for it.
- */
-export function readFourCc(
-  body: Uint8Array,
-  structure: "video tag" | "audio tag",
-): string {
-  const reader = new ByteReader(body, `FLV enhanced ${structure}`);
-  const packetType = reader.u8("packetType") & 0b1111;
-  if (packetType === PACKET_TYPE_MULTITRACK[structure]) {
-    reader.take(PACKET_TYPE_BYTES, "multitrackType");
-  }
-  const bytes = reader.take(4, "fourCc");
-  return String.fromCharCode(...bytes).replace(/[^ -~]/g, "?");
+/** A FourCC from the wire as text, for messages: what cannot be printed becomes `?`. */
+export function fourCcText(number: number): string {
+  const bytes = [number >>> 24, number >>> 16, number >>> 8, number];
+  return String.fromCharCode(...bytes.map((byte) => byte & 0xff))
+    .replace(/[^ -~]/g, "?");
 }

@@ -10,7 +10,7 @@ import {
   MAX_AMF0_ELEMENTS,
   MAX_AMF0_NAME_BYTES,
   MAX_AMF0_STRING_BYTES,
-} from "#formats/flv/amf0_check.ts";
+} from "#formats/flv/amf_format.ts";
 import { assertEquals, assertThrows } from "#test/assert.ts";
 import { mutations, prefixes } from "#test/splits.ts";
 
@@ -162,7 +162,7 @@ const REJECTED: { name: string; bytes: Uint8Array; field: string }[] = [{
   bytes: hex("05 04"),
   field: "values[1]",
 }, {
-  name: "a switch to AMF3",
+  name: "a cut AMF3 value",
   bytes: hex("11 0a"),
   field: "values[0]",
 }, {
