@@ -23,7 +23,6 @@ export const rtmpKeys = {
     {
       default: "no",
       effect: ["rtmp"],
-      isPending: true,
       doc: 'Serve RTMPS: "no", "optional" (both) or "strict" (nothing else).',
     },
   ),
@@ -35,25 +34,21 @@ export const rtmpKeys = {
   rtmpsAddress: field(address(), {
     default: ":1936",
     effect: ["rtmp"],
-    isPending: true,
     doc: "Address of the RTMPS listener.",
   }),
   rtmpServerKey: field(text(), {
     default: "server.key",
     effect: ["rtmp"],
-    isPending: true,
     doc: "Private key file, needed for RTMPS.",
   }),
   rtmpServerCert: field(text(), {
     default: "server.crt",
     effect: ["rtmp"],
-    isPending: true,
     doc: "Certificate file, needed for RTMPS.",
   }),
   rtmpTrustedProxies: field(ipNetworks(), {
     default: [],
     effect: ["rtmp"],
-    isPending: true,
     doc: "Proxies whose PROXY header is believed.",
   }),
 };

@@ -1,5 +1,5 @@
-import { errorText, ParseError } from "#base/errors.ts";
-import { type Logger, SampledError } from "#base/log.ts";
+import { errorText } from "#base/errors.ts";
+import type { Logger } from "#base/log.ts";
 import { codecLabel } from "#codecs/codec.ts";
 import { AuthenticationError } from "#core/errors.ts";
 import type {
@@ -13,7 +13,7 @@ import type { TcpConnection } from "#platform/tcp.ts";
 import type { RtmpContext } from "./context.ts";
 import { RtmpDialogue, type RtmpDialogueSink } from "./dialogue.ts";
 import { RtmpError } from "./errors.ts";
-import { RtmpIngest } from "./ingest.ts";
+import { RtmpMediaInput } from "./media_input.ts";
 import { RtmpPlayer } from "./player.ts";
 import {
   connectAnswer,
@@ -23,14 +23,16 @@ import {
   playUnauthorized,
   publishAccepted,
   publishUnauthorized,
+  reconnectRequest,
+  SERVER_CHUNK_SIZE_BYTES,
 } from "./wire/answers.ts";
 import type {
   ConnectCommand,
   RtmpCommand,
   StreamKeyCommand,
 } from "./wire/commands.ts";
+import { ServerHandshake } from "./wire/handshake.ts";
 import type { RtmpMessage } from "./wire/messages.ts";
-import { parseRtmpMetadata } from "./wire/metadata.ts";
 import {
   isKeyInUrl,
   parseRtmpTarget,
@@ -66,7 +68,7 @@ type Role =
   | {
     readonly kind: "publisher";
     readonly grant: Grant;
-    readonly ingest: RtmpIngest;
+    readonly input: RtmpMediaInput;
   }
   | {
     readonly kind: "player";
@@ -95,21 +97,22 @@ export class RtmpConnection implements RtmpDialogueSink {
   #starting: Promise<void> = Promise.resolve();
   #closeReason: string | undefined;
   #draining: Promise<void> | undefined;
-  #errors: SampledError;
 
   /** Owns `stream` from here on. */
   constructor(stream: TcpConnection, context: RtmpContext) {
     const { ports } = context;
     this.#stream = stream;
     this.#context = context;
-    this.#dialogue = new RtmpDialogue(stream, this);
+    this.#dialogue = new RtmpDialogue(stream, this, {
+      handshake: new ServerHandshake(),
+      chunkSizeBytes: SERVER_CHUNK_SIZE_BYTES,
+    });
     const { ip, port } = stream.peer;
     this.remoteAddress = ip.includes(":") ? `[${ip}]:${port}` : `${ip}:${port}`;
     this.logger = ports.logger.child(`conn ${this.remoteAddress}`);
     this.#createdAtMs = ports.clock.wallMs();
     this.#openedAtMs = ports.clock.monotonicMs();
     this.#lastReadAtMs = this.#openedAtMs;
-    this.#errors = new SampledError(this.logger, ports.clock);
     stream.onBroken = (error) => this.close(error.message);
   }
 
@@ -124,7 +127,6 @@ export class RtmpConnection implements RtmpDialogueSink {
     await this.#starting;
     const session = this.describe();
     this.#endRole();
-    this.#errors[Symbol.dispose]();
     this.#dialogue[Symbol.dispose]();
     connections.delete(this);
     await this.#draining;
@@ -142,9 +144,21 @@ export class RtmpConnection implements RtmpDialogueSink {
 
   /** Ends the connection when what was sent has left. */
   closeAfterDrain(reason: string): void {
+    this.#closeWith(reason, this.#role.kind === "player" ? playEnded() : []);
+  }
+
+  /** Ends the connection because the server ends; a client that can come back by itself is asked to. */
+  terminate(): void {
+    const reason = "terminated";
+    if (this.#connect?.capabilities.canReconnect) {
+      this.#closeWith(reason, [reconnectRequest("the server is ending")]);
+    } else this.closeAfterDrain(reason);
+  }
+
+  #closeWith(reason: string, farewell: readonly RtmpMessage[]): void {
     if (this.#closeReason !== undefined) return;
     this.#closeReason = reason;
-    if (this.#role.kind === "player") this.#dialogue.send(playEnded());
+    if (farewell.length > 0) this.#dialogue.send(farewell);
     this.#abort.abort(new Error(reason));
     this.#draining = this.#stream.closeAfterDrain(CLOSE_DRAIN_MS);
   }
@@ -156,12 +170,16 @@ export class RtmpConnection implements RtmpDialogueSink {
     if (
       stalledSinceMs !== undefined && nowMs - stalledSinceMs > writeTimeoutMs
     ) {
-      this.close("write timed out: the peer does not read");
+      this.close(
+        `write timed out: the peer does not read${this.#acknowledged}`,
+      );
     } else if (
       this.#role.kind === "publisher" &&
-      nowMs - this.#lastReadAtMs > readTimeoutMs
+      nowMs - this.#role.input.lastMediaAtMs > readTimeoutMs
     ) {
-      this.close("read timed out: the peer sends nothing");
+      const isSilent = nowMs - this.#lastReadAtMs > readTimeoutMs;
+      const what = isSilent ? "nothing" : "no media";
+      this.close(`read timed out: the peer sends ${what}`);
     } else if (
       this.#role.kind === "none" && nowMs - this.#openedAtMs > readTimeoutMs
     ) this.close("read timed out: the peer asks for no stream");
@@ -178,7 +196,7 @@ export class RtmpConnection implements RtmpDialogueSink {
     switch (command.name) {
       case "connect":
         this.#connect = command;
-        this.#dialogue.send(connectAnswer(command.transactionId));
+        this.#dialogue.send(connectAnswer(command));
         break;
       case "createStream":
         this.#dialogue.send([createStreamAnswer(command.transactionId)]);
@@ -199,25 +217,14 @@ export class RtmpConnection implements RtmpDialogueSink {
 
   /** Part of the dialogue: media of the peer. Hot path. */
   handleMedia(message: RtmpMessage): void {
-    if (this.#role.kind !== "publisher") return this.#keepEarly(message);
-    try {
-      this.#role.ingest.handleMedia(message);
-    } catch (error) {
-      if (!(error instanceof ParseError)) throw error;
-      this.#errors.add(error.message);
-    }
+    if (this.#role.kind === "publisher") this.#role.input.handleMedia(message);
+    else this.#keepEarly(message);
   }
 
   /** Part of the dialogue: metadata of the peer. */
   handleData(message: RtmpMessage): void {
-    if (this.#role.kind !== "publisher") return this.#keepEarly(message);
-    try {
-      const metadata = parseRtmpMetadata(message);
-      if (metadata) this.#role.ingest.handleMetadata(metadata);
-    } catch (error) {
-      if (!(error instanceof ParseError)) throw error;
-      this.#errors.add(error.message);
-    }
+    if (this.#role.kind === "publisher") this.#role.input.handleData(message);
+    else this.#keepEarly(message);
   }
 
   /** This connection, for lists and events. */
@@ -227,7 +234,7 @@ export class RtmpConnection implements RtmpDialogueSink {
     const isPublisher = role.kind === "publisher";
     return {
       id: this.id,
-      type: "rtmpConn",
+      type: `${this.#context.protocol}Conn`,
       createdAtMs: this.#createdAtMs,
       remoteAddress: this.remoteAddress,
       state: isPublisher ? "publish" : isPlayer ? "read" : "idle",
@@ -243,15 +250,23 @@ export class RtmpConnection implements RtmpDialogueSink {
     };
   }
 
+  /** How much the peer says it got, if it says so. */
+  get #acknowledged(): string {
+    const { acknowledgedBytes } = this.#dialogue;
+    if (acknowledgedBytes === undefined) return "";
+    const sentBytes = this.#stream.sentBytes % 2 ** 32;
+    return `, it acknowledged ${acknowledgedBytes} of ${sentBytes} bytes`;
+  }
+
   async #read(): Promise<void> {
     let buffer = new Uint8Array(COMMAND_BUFFER_BYTES);
     try {
       while (this.#closeReason === undefined) {
-        const count = await this.#stream.read(buffer);
+        const count = await this.#dialogue.stream.read(buffer);
         if (count === undefined) break;
         this.#lastReadAtMs = this.#context.ports.clock.monotonicMs();
         this.#dialogue.take(buffer.subarray(0, count));
-        if (this.#role.kind === "publisher") this.#role.ingest.flush();
+        if (this.#role.kind === "publisher") this.#role.input.flush();
         const isFull = count === buffer.length &&
           count < MEDIA_BUFFER_BYTES;
         if (isFull && this.#role.kind === "publisher") {
@@ -297,8 +312,9 @@ export class RtmpConnection implements RtmpDialogueSink {
       this.#owner(),
     );
     if (this.#closeReason !== undefined) return grant[Symbol.dispose]();
-    const ingest = new RtmpIngest({
+    const input = new RtmpMediaInput({
       clock,
+      logger: this.logger,
       attach: (tracks) => {
         const publication = grant.attach(tracks);
         const { pathName } = this.#target;
@@ -306,17 +322,13 @@ export class RtmpConnection implements RtmpDialogueSink {
         return publication;
       },
       onRefused: (error) => this.closeAfterDrain(errorText(error)),
-      onSkipped: (kind, codecId) =>
-        this.logger.warn(
-          `skipping ${kind} track: codec ${codecId} is not supported over RTMP here`,
-        ),
     });
-    this.#role = { kind: "publisher", grant, ingest };
+    this.#role = { kind: "publisher", grant, input };
     this.#dialogue.allowMedia();
     this.#closeWithGrant(grant);
     this.#dialogue.send([publishAccepted()]);
     for (const message of early) this.#dialogue.handleMessage(message);
-    ingest.flush();
+    input.flush();
   }
 
   async #play(isHasty: boolean): Promise<void> {
@@ -326,7 +338,8 @@ export class RtmpConnection implements RtmpDialogueSink {
     try {
       const player = new RtmpPlayer({
         grant,
-        stream: this.#stream,
+        stream: this.#dialogue.stream,
+        capabilities: this.#connect!.capabilities,
         onEnd: (reason) => this.closeAfterDrain(reason),
       });
       this.#role = { kind: "player", grant, player };
@@ -389,7 +402,7 @@ export class RtmpConnection implements RtmpDialogueSink {
   #endRole(): void {
     this.#cancelStart?.();
     const role = this.#role;
-    if (role.kind === "publisher") role.ingest.end();
+    if (role.kind === "publisher") role.input[Symbol.dispose]();
     if (role.kind === "player") role.player.stop();
     if (role.kind === "publisher" || role.kind === "player") {
       role.grant[Symbol.dispose]();

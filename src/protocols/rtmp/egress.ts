@@ -1,6 +1,6 @@
 import type { Batch } from "#core/batch.ts";
 import type { BatchSink } from "#core/subscription.ts";
-import type { TcpConnection } from "#platform/tcp.ts";
+import type { RtmpStream } from "./encrypted_stream.ts";
 import type { RtmpStreamEncoder } from "./stream_encoder.ts";
 
 /** Media for one player. */
@@ -8,14 +8,14 @@ export class RtmpEgress implements BatchSink {
   /** Media bytes handed to the system. */
   outboundBytes = 0;
   #encoder: RtmpStreamEncoder;
-  #connection: TcpConnection;
+  #connection: RtmpStream;
   #onEnd: (reason: string) => void;
   #hasBegun = false;
 
   /** `onEnd`: the stream has ended and everything was handed over. */
   constructor(
     encoder: RtmpStreamEncoder,
-    connection: TcpConnection,
+    connection: RtmpStream,
     onEnd: (reason: string) => void,
   ) {
     this.#encoder = encoder;

@@ -8,14 +8,13 @@ import {
 } from "#codecs/codec.ts";
 import type { Publication } from "#core/publication.ts";
 import type { Track } from "#core/track.ts";
-import { AudioTagReader } from "#formats/flv/audio_tag.ts";
-import type { FlvFrameTag, FlvTagReader } from "#formats/flv/flv_codec.ts";
-import { VideoTagReader } from "#formats/flv/video_tag.ts";
+import type { FlvFrameTag } from "#formats/flv/tag_reader.ts";
 import { RtpClock } from "#formats/rtp/rtp_clock.ts";
+import { MediaGroup, type MediaKind, type MediaState } from "./media_group.ts";
 import { RTMP_MESSAGE_TYPE, type RtmpMessage } from "./wire/messages.ts";
 import type { RtmpMetadata } from "./wire/metadata.ts";
 
-/** Once one kind of track has begun, the other one has this long to begin, too. */
+/** Once one track has begun, the others have this long to begin, too. */
 const DETECTION_MS = 250;
 
 /** Promised pictures have longer: nginx-rtmp pushes audio at once, and video from the next key frame on. */
@@ -26,7 +25,8 @@ const MAX_DETECTION_BYTES = 16 * 1_024 * 1_024;
 
 const MILLISECONDS_HZ = 1_000;
 
-type MediaKind = "video" | "audio";
+/** Tracks go out in this order. */
+const KINDS = ["video", "audio"] as const;
 
 /** Settings of an ingest. */
 export interface RtmpIngestOptions {
@@ -35,46 +35,34 @@ export interface RtmpIngestOptions {
   readonly attach: (tracks: readonly Track[]) => Publication;
   /** The path did not take the publisher. */
   readonly onRefused: (error: unknown) => void;
-  /** A track of the publisher is left out. */
-  readonly onSkipped: (kind: MediaKind, codecId: string) => void;
+  /** A track of the publisher is left out; `trackId` is its number among those of its kind. */
+  readonly onSkipped: (
+    kind: MediaKind,
+    codecId: string,
+    trackId: number,
+  ) => void;
 }
 
 interface MediaFrame {
-  readonly kind: MediaKind;
+  readonly state: MediaState;
   readonly dtsMs: number;
   readonly tag: FlvFrameTag;
-  readonly sizeBytes: number;
-}
-
-/** What is known of the publisher's video or audio. */
-class MediaState {
-  readonly reader: FlvTagReader;
-  codec: CodecParameters | undefined;
-  track: Track | undefined;
-  isSkipped = false;
-
-  constructor(kind: MediaKind) {
-    this.reader = kind === "video"
-      ? new VideoTagReader()
-      : new AudioTagReader();
-  }
 }
 
 /**
  * Messages of one RTMP publisher become units.
  *
- * The publisher is ready as soon as its tracks are known: both kinds have begun, or the metadata promises one kind
- * only, or the other kind has not begun within 250 ms (promised video: 3 s). What the metadata says wrong is put right by what comes:
- * a track that begins later is added.
+ * The publisher is ready as soon as its tracks are known: both kinds and every promised track have begun, or the
+ * metadata promises one kind only, or nothing more has begun within 250 ms (promised video: 3 s). What the metadata
+ * says wrong is put right by what comes: a track that begins later is added.
  */
 export class RtmpIngest {
   /** Media bytes received. */
   inboundBytes = 0;
   #options: RtmpIngestOptions;
-  #media = { video: new MediaState("video"), audio: new MediaState("audio") };
-  /** One for both kinds, so that a wrap between them does not part them. */
+  #media = { video: new MediaGroup("video"), audio: new MediaGroup("audio") };
+  /** One for all tracks, so that a wrap between them does not part them. */
   #clock = new RtpClock();
-  #metadata: RtmpMetadata | undefined;
   #publication: Publication | undefined;
   #waiting: MediaFrame[] = [];
   #waitingBytes = 0;
@@ -87,8 +75,9 @@ export class RtmpIngest {
   }
 
   /** Takes what the publisher promises. */
-  handleMetadata(metadata: RtmpMetadata): void {
-    this.#metadata = metadata;
+  handleMetadata({ videoTrackIds, audioTrackIds }: RtmpMetadata): void {
+    this.#media.video.promisedIds = videoTrackIds;
+    this.#media.audio.promisedIds = audioTrackIds;
   }
 
   /** Takes a video or audio message. Hot path. @throws {ParseError} if its body is malformed. */
@@ -96,26 +85,24 @@ export class RtmpIngest {
     if (message.payload.length === 0 || this.#isEnded) return;
     this.inboundBytes += message.payload.length;
     const kind = message.typeId === RTMP_MESSAGE_TYPE.video ? "video" : "audio";
-    const state = this.#media[kind];
+    const group = this.#media[kind];
     const dtsMs = this.#clock.unwrap(message.timestampMs);
-    const tag = state.reader.read(message.payload);
-    switch (tag.kind) {
-      case "parameters":
-        this.#takeParameters(kind, tag.parameters);
-        break;
-      case "frame":
-        if (tag.parameters) this.#takeParameters(kind, tag.parameters);
-        this.#takeFrame({
-          kind,
-          dtsMs,
-          tag,
-          sizeBytes: message.payload.length,
-        });
-        break;
-      case "unsupported":
-        if (!state.isSkipped) this.#options.onSkipped(kind, tag.codecId);
-        state.isSkipped = true;
-        break;
+    for (const tag of group.reader.read(message.payload)) {
+      const state = group.stateOf(tag.trackId);
+      switch (tag.kind) {
+        case "parameters":
+          this.#takeParameters(state, tag.parameters);
+          break;
+        case "frame":
+          if (tag.payload.parameters) {
+            this.#takeParameters(state, tag.payload.parameters);
+          }
+          this.#takeFrame({ state, dtsMs, tag });
+          break;
+        case "unsupported":
+          this.#skip(group, state, tag.codecId);
+          break;
+      }
     }
   }
 
@@ -132,8 +119,13 @@ export class RtmpIngest {
     this.#publication?.flush();
   }
 
-  #takeParameters(kind: MediaKind, codec: CodecParameters): void {
-    const state = this.#media[kind];
+  #skip(group: MediaGroup, state: MediaState, codecId: string): void {
+    if (state.isSkipped) return;
+    state.isSkipped = true;
+    this.#options.onSkipped(group.kind, codecId, state.trackId);
+  }
+
+  #takeParameters(state: MediaState, codec: CodecParameters): void {
     if (state.codec && isSameCodec(state.codec, codec)) return;
     state.codec = codec;
     if (!this.#publication) {
@@ -152,26 +144,22 @@ export class RtmpIngest {
   }
 
   #takeFrame(frame: MediaFrame): void {
-    if (this.#media[frame.kind].codec === undefined) return;
+    if (frame.state.codec === undefined) return;
     if (this.#publication) {
       this.#publish(frame, this.#publication);
       return;
     }
     this.#waiting.push(frame);
-    this.#waitingBytes += frame.sizeBytes;
+    this.#waitingBytes += frame.tag.sizeBytes;
     this.#beginIfKnown();
   }
 
   #beginIfKnown(): void {
-    const { video, audio } = this.#media;
     const first = this.#waiting[0];
     if (first === undefined) return;
-    const isWhole = video.codec !== undefined && audio.codec !== undefined;
-    const isPromised = video.codec !== undefined && !this.#mayHave("audio") ||
-      audio.codec !== undefined && !this.#mayHave("video");
     const latestMs = this.#waiting.at(-1)!.dtsMs;
     if (
-      isWhole || isPromised || latestMs - first.dtsMs >= this.#detectionMs ||
+      this.#isWhole || latestMs - first.dtsMs >= this.#detectionMs ||
       this.#waitingBytes > MAX_DETECTION_BYTES
     ) this.#begin();
     else {
@@ -182,20 +170,28 @@ export class RtmpIngest {
     }
   }
 
+  /** Every track that is to come has begun, for all that is known. */
+  get #isWhole(): boolean {
+    const { video, audio } = this.#media;
+    return (video.hasBegun || !this.#mayHave(video)) &&
+      (audio.hasBegun || !this.#mayHave(audio)) &&
+      video.isWhole && audio.isWhole;
+  }
+
   get #detectionMs(): number {
-    const isVideoDue = this.#metadata?.hasVideo === true &&
-      this.#media.video.codec === undefined &&
-      !this.#media.video.isSkipped;
+    const { video } = this.#media;
+    const isVideoDue = video.promisedIds.length > 0 && !video.hasBegun &&
+      !video.isSkipped;
     return isVideoDue ? PROMISED_VIDEO_MS : DETECTION_MS;
   }
 
   /** A track of this kind may still begin, for all that is known. */
-  #mayHave(kind: MediaKind): boolean {
-    if (this.#media[kind].isSkipped) return false;
-    if (!this.#metadata) return true;
-    const { hasVideo, hasAudio } = this.#metadata;
-    if (!hasVideo && !hasAudio) return true;
-    return kind === "video" ? hasVideo : hasAudio;
+  #mayHave(group: MediaGroup): boolean {
+    if (group.isSkipped) return false;
+    const { video, audio } = this.#media;
+    const isPromised = group.promisedIds.length > 0;
+    return isPromised ||
+      video.promisedIds.length + audio.promisedIds.length === 0;
   }
 
   #begin(): void {
@@ -203,10 +199,12 @@ export class RtmpIngest {
     this.#cancelDetection = undefined;
     if (this.#publication || this.#isEnded) return;
     const tracks: Track[] = [];
-    for (const state of [this.#media.video, this.#media.audio]) {
-      if (state.codec === undefined) continue;
-      state.track = newTrack(tracks.length, state.codec);
-      tracks.push(state.track);
+    for (const kind of KINDS) {
+      for (const state of this.#media[kind].states) {
+        if (state.codec === undefined) continue;
+        state.track = newTrack(tracks.length, state.codec);
+        tracks.push(state.track);
+      }
     }
     try {
       this.#publication = this.#options.attach(tracks);
@@ -220,22 +218,25 @@ export class RtmpIngest {
     this.#publication.flush();
   }
 
-  #publish(frame: MediaFrame, publication: Publication): void {
-    const track = this.#media[frame.kind].track;
+  #publish(
+    { state, tag, dtsMs }: MediaFrame,
+    publication: Publication,
+  ): void {
+    const { track } = state;
     if (track === undefined) return;
-    const { tag, dtsMs, sizeBytes } = frame;
     const ptsTicks = rescaleTicks(
       dtsMs + tag.compositionTimeMs,
       MILLISECONDS_HZ,
       track.clockRateHz,
     );
     const dtsTicks = rescaleTicks(dtsMs, MILLISECONDS_HZ, track.clockRateHz);
+    const { parts, isRandomAccess } = tag.payload;
     publication.publish(track, {
       ptsTicks,
       dtsTicks: Math.min(dtsTicks, ptsTicks),
-      isRandomAccess: tag.isRandomAccess,
-      sizeBytes,
-      origin: { kind: "payload", parts: tag.parts },
+      isRandomAccess,
+      sizeBytes: tag.sizeBytes,
+      origin: { kind: "payload", parts },
     });
   }
 }

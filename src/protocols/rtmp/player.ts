@@ -2,20 +2,19 @@ import { codecLabel } from "#codecs/codec.ts";
 import type { ReadGrant } from "#core/ports.ts";
 import type { Subscription } from "#core/subscription.ts";
 import type { Track } from "#core/track.ts";
-import { flvCodecLabels } from "#formats/flv/flv_codecs.ts";
-import type { TcpConnection } from "#platform/tcp.ts";
 import { RtmpEgress } from "./egress.ts";
+import type { RtmpStream } from "./encrypted_stream.ts";
 import { RtmpError } from "./errors.ts";
-import {
-  type RtmpSelection,
-  RtmpStreamEncoder,
-  selectTracks,
-} from "./stream_encoder.ts";
+import { RtmpStreamEncoder } from "./stream_encoder.ts";
+import { codecLabelsFor, type RtmpSelection } from "./track_selection.ts";
+import type { RtmpCapabilities } from "./wire/capabilities.ts";
 
 /** What a player is made of. */
 export interface RtmpPlayerOptions {
   readonly grant: ReadGrant;
-  readonly stream: TcpConnection;
+  readonly stream: RtmpStream;
+  /** What the player said in `connect`. */
+  readonly capabilities: RtmpCapabilities;
   readonly onEnd: (reason: string) => void;
 }
 
@@ -23,20 +22,22 @@ export interface RtmpPlayerOptions {
 export class RtmpPlayer {
   #selection: RtmpSelection;
   #subscription: Subscription;
-  #stream: TcpConnection;
+  #stream: RtmpStream;
 
   /** Subscribes; media flows after `start()`. @throws {RtmpError} if no track can be carried. */
   constructor(options: RtmpPlayerOptions) {
-    const { grant, stream, onEnd } = options;
+    const { grant, stream, capabilities, onEnd } = options;
     this.#stream = stream;
-    this.#selection = selectTracks(grant.stream.tracks);
+    const encoder = RtmpStreamEncoder.of(grant.stream, capabilities);
+    this.#selection = encoder.selectionOf(grant.stream.tracks);
     if (this.#selection.carried.length === 0) {
       throw new RtmpError(
         "no_supported_codec",
-        `the stream doesn't contain any supported codec, which are currently ${flvCodecLabels()}`,
+        `the stream doesn't contain any supported codec, which are currently ${
+          codecLabelsFor(capabilities)
+        }`,
       );
     }
-    const encoder = RtmpStreamEncoder.of(grant.stream);
     const egress = new RtmpEgress(encoder, stream, onEnd);
     this.#subscription = grant.subscribe(egress);
     stream.onDrained = () => this.#subscription.resume();

@@ -39,13 +39,9 @@ export interface FakeRtmpServer extends TestPorts {
 export function fakeRtmpServer(options: TestPortsOptions = {}): FakeRtmpServer {
   const test = testPorts(options);
   const context: RtmpContext = {
+    protocol: "rtmp",
     ports: test.ports,
-    config: {
-      rtmp: true,
-      rtmpAddress: ":0",
-      readTimeoutMs: 10_000,
-      writeTimeoutMs: 10_000,
-    },
+    config: { readTimeoutMs: 10_000, writeTimeoutMs: 10_000 },
     connections: new Set(),
   };
   const peers: RtmpPeer[] = [];

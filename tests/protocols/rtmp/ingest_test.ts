@@ -1,21 +1,11 @@
 import { ParseError } from "#base/errors.ts";
 import { PathError } from "#core/errors.ts";
-import type { Track } from "#core/track.ts";
-import { RtmpIngest } from "#protocols/rtmp/ingest.ts";
 import {
   RTMP_MESSAGE_TYPE,
   type RtmpMessage,
 } from "#protocols/rtmp/wire/messages.ts";
-import { parseRtmpMetadata } from "#protocols/rtmp/wire/metadata.ts";
 import { assert, assertEquals, assertThrows } from "#test/assert.ts";
-import {
-  AUDIO,
-  CollectingSink,
-  H264_REORDERED_PARAMETERS,
-  noLimits,
-  testStream,
-  VIDEO,
-} from "#test/units.ts";
+import { AUDIO, H264_REORDERED_PARAMETERS, VIDEO } from "#test/units.ts";
 import {
   audioFrame,
   audioHeader,
@@ -24,63 +14,7 @@ import {
   unknownVideo,
   videoHeader,
 } from "./messages.ts";
-
-function openIngest(refusal?: Error) {
-  const { stream, clock, warnings } = testStream();
-  const sink = new CollectingSink();
-  const attached: (readonly Track[])[] = [];
-  const refused: unknown[] = [];
-  const skipped: string[] = [];
-  const ingest = new RtmpIngest({
-    clock,
-    attach(tracks) {
-      if (refusal) throw refusal;
-      attached.push(tracks);
-      const publication = stream.attach(tracks);
-      stream.subscribe(sink, noLimits()).resume();
-      return publication;
-    },
-    onRefused: (error) => refused.push(error),
-    onSkipped: (kind, codecId) => skipped.push(`${kind} ${codecId}`),
-  });
-  /** Each message comes with a read of its own. */
-  const send = (...messages: readonly RtmpMessage[]) => {
-    for (const message of messages) {
-      if (message.typeId === RTMP_MESSAGE_TYPE.dataAmf0) {
-        ingest.handleMetadata(parseRtmpMetadata(message)!);
-      } else ingest.handleMedia(message);
-      ingest.flush();
-    }
-  };
-  /** Kinds of the tracks that it was ready with. */
-  const readyWith = () => attached[0]?.map(({ kind }) => kind).join(" ");
-  return {
-    ingest,
-    sink,
-    clock,
-    stream,
-    warnings,
-    attached,
-    refused,
-    skipped,
-    send,
-    readyWith,
-  };
-}
-
-type Test = ReturnType<typeof openIngest>;
-
-/** Kind and decoding time of each unit, milliseconds behind the start of the stream. */
-function placed({ sink, clock }: Test): string[] {
-  clock.advance(15);
-  return sink.batches.flatMap((batch) =>
-    batch.units.map((unit) => {
-      const track = batch.tracks.find(({ id }) => id === unit.trackId)!;
-      const ms = unit.dtsTicks * 1_000 / track.clockRateHz - 1_000;
-      return `${track.kind[0]}${Math.round(ms)}`;
-    })
-  );
-}
+import { openIngest, placed } from "./open_ingest.ts";
 
 const BOTH = metadata({ videocodecid: 7, audiocodecid: 10 });
 
@@ -348,7 +282,7 @@ Deno.test("RtmpIngest opens a new track for each new clock rate", () => {
 Deno.test("RtmpIngest names a track that it leaves out once", () => {
   const test = openIngest();
   test.send(unknownVideo(0), unknownVideo(40), audioHeader(), audioFrame(0));
-  assertEquals([test.skipped, test.readyWith()], [["video 4"], "audio"]);
+  assertEquals([test.skipped, test.readyWith()], [["video 0: 4"], "audio"]);
 });
 
 Deno.test("RtmpIngest ends when the path does not take the publisher", () => {

@@ -4,7 +4,7 @@ import {
   RTMP_MESSAGE_TYPE,
   type RtmpMessage,
 } from "#protocols/rtmp/wire/messages.ts";
-import { serializeAmf0Values } from "#formats/flv/amf0.ts";
+import { type Amf0Object, serializeAmf0Values } from "#formats/flv/amf0.ts";
 import { H264_PARAMETERS, h264Slice } from "#test/units.ts";
 
 function media(
@@ -59,15 +59,24 @@ export function audioFrame(timestampMs: number): RtmpMessage {
   return media("audio", timestampMs, [0xaf, 1, 0x21, 0x10]);
 }
 
+/** A message of any body, as hex digits: spaces between them are left out. */
+export function tag(
+  kind: "video" | "audio",
+  timestampMs: number,
+  body: string,
+): RtmpMessage {
+  return media(kind, timestampMs, [
+    ...Uint8Array.fromHex(body.replaceAll(" ", "")),
+  ]);
+}
+
 /** Video of a codec that RTMP does not carry here. */
 export function unknownVideo(timestampMs: number): RtmpMessage {
   return media("video", timestampMs, [0x24, 1, 2, 3]);
 }
 
 /** Metadata with these properties. */
-export function metadata(
-  properties: Readonly<Record<string, number | string | boolean>>,
-): RtmpMessage {
+export function metadata(properties: Amf0Object): RtmpMessage {
   return {
     typeId: RTMP_MESSAGE_TYPE.dataAmf0,
     messageStreamId: 1,

@@ -2,7 +2,11 @@ import type { ReadGrant } from "#core/ports.ts";
 import type { Track } from "#core/track.ts";
 import { RtmpError } from "#protocols/rtmp/errors.ts";
 import { RtmpPlayer } from "#protocols/rtmp/player.ts";
-import { assert, assertEquals, assertThrows } from "#test/assert.ts";
+import {
+  parseRtmpCapabilities,
+  PLAIN_CAPABILITIES,
+} from "#protocols/rtmp/wire/capabilities.ts";
+import { assertEquals, assertThrows } from "#test/assert.ts";
 import { FakeTcpConnection } from "#test/fake_tcp.ts";
 import { accessTo, sessionOwner, testPorts } from "#test/test_ports.ts";
 import {
@@ -19,7 +23,10 @@ const OPUS: Track = {
   clockRateHz: 48_000,
 };
 
-async function reading(tracks: readonly Track[]) {
+async function reading(
+  tracks: readonly Track[],
+  capabilities = PLAIN_CAPABILITIES,
+) {
   const test = testPorts();
   const owner = sessionOwner(test.logger, "s");
   const publisher = await test.paths.publish(accessTo("cam"), owner);
@@ -28,7 +35,12 @@ async function reading(tracks: readonly Track[]) {
   const stream = new FakeTcpConnection(test.clock);
   const ends: string[] = [];
   const open = () =>
-    new RtmpPlayer({ grant, stream, onEnd: (reason) => ends.push(reason) });
+    new RtmpPlayer({
+      grant,
+      stream,
+      capabilities,
+      onEnd: (reason) => ends.push(reason),
+    });
   return { publisher, publication, grant, stream, ends, open };
 }
 
@@ -47,8 +59,23 @@ Deno.test("RtmpPlayer refuses a stream of which RTMP carries nothing", async () 
   const { open, grant } = await reading([OPUS]);
   const error = assertThrows(open, RtmpError);
   assertEquals(error.code, "no_supported_codec");
-  assert(error.message.startsWith("the stream doesn't contain any supported"));
+  assertEquals(
+    error.message,
+    "the stream doesn't contain any supported codec, which are currently H264, MPEG-4 Audio, MPEG-1/2 Audio, G711, LPCM",
+  );
   assertEquals(grant.stream.readerCount, 0);
+});
+
+Deno.test("RtmpPlayer sends what the player said that it takes", async () => {
+  const capabilities = parseRtmpCapabilities({ fourCcList: ["Opus"] });
+  const { open } = await reading([VIDEO, OPUS, AUDIO], capabilities);
+  const player = open();
+  assertEquals(player.skipped, [AUDIO]);
+  assertEquals(
+    player.readingLine("cam"),
+    "is reading from path 'cam', 2 tracks (H264, Opus)",
+  );
+  player.stop();
 });
 
 Deno.test("RtmpPlayer.start() waits until what was sent before has left", async () => {

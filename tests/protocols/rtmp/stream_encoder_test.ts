@@ -1,5 +1,6 @@
 import type { Batch } from "#core/batch.ts";
 import type { Track } from "#core/track.ts";
+import { parseAmf0Values } from "#formats/flv/amf0.ts";
 import { parseAvcDecoderConfigurationRecord } from "#codecs/h264/avcc.ts";
 import { SERVER_CHUNK_SIZE_BYTES } from "#protocols/rtmp/wire/answers.ts";
 import { ChunkReader } from "#protocols/rtmp/wire/chunk_reader.ts";
@@ -10,10 +11,12 @@ import {
 } from "#protocols/rtmp/wire/messages.ts";
 import { serializeRtmpMessages } from "#protocols/rtmp/wire/chunk_writer.ts";
 import { parseRtmpMetadata } from "#protocols/rtmp/wire/metadata.ts";
+import { RtmpStreamEncoder } from "#protocols/rtmp/stream_encoder.ts";
 import {
-  RtmpStreamEncoder,
-  selectTracks,
-} from "#protocols/rtmp/stream_encoder.ts";
+  parseRtmpCapabilities,
+  PLAIN_CAPABILITIES,
+  type RtmpCapabilities,
+} from "#protocols/rtmp/wire/capabilities.ts";
 import { assert, assertEquals } from "#test/assert.ts";
 import {
   AUDIO,
@@ -36,6 +39,12 @@ const OPUS: Track = {
   codec: { codec: "opus", channelCount: 2 },
   clockRateHz: 48_000,
 };
+
+/** Takes every codec. */
+const ENHANCED: RtmpCapabilities = parseRtmpCapabilities({ fourCcList: ["*"] });
+
+/** Takes every track, too. */
+const MULTITRACK: RtmpCapabilities = { ...ENHANCED, canMultitrack: true };
 
 function opened(tracks: readonly Track[] = [VIDEO, AUDIO]) {
   const test = testStream();
@@ -80,31 +89,96 @@ function last({ sink }: { sink: CollectingSink }): Batch {
   return sink.batches.at(-1)!;
 }
 
-Deno.test("selectTracks() takes the first video and audio that RTMP carries", () => {
-  const second = { ...AUDIO, id: 3 };
-  const { carried, skipped } = selectTracks([OPUS, VIDEO, AUDIO, second]);
-  assertEquals(carried.map(({ track }) => track.id), [VIDEO.id, AUDIO.id]);
-  assertEquals(skipped, [OPUS, second]);
-  assertEquals(selectTracks([OPUS]).carried, []);
-});
-
-Deno.test("RtmpStreamEncoder.of() is one for all players of a stream", () => {
+Deno.test("RtmpStreamEncoder.of() is one for all players of the same capabilities", () => {
   const { stream, encoder } = opened();
   assert(RtmpStreamEncoder.of(stream) === encoder);
+  assert(RtmpStreamEncoder.of(stream, PLAIN_CAPABILITIES) === encoder);
+  const enhanced = RtmpStreamEncoder.of(stream, ENHANCED);
+  assert(enhanced !== encoder);
+  assert(RtmpStreamEncoder.of(stream, { ...ENHANCED }) === enhanced);
+  const multitrack = RtmpStreamEncoder.of(stream, MULTITRACK);
+  assert(multitrack !== enhanced);
+});
+
+Deno.test("RtmpStreamEncoder.encode() makes the same bytes for all players that get the same tracks", () => {
+  const test = opened();
+  publishPicture(test.publication, 0, { isRandomAccess: true });
+  const enhanced = RtmpStreamEncoder.of(test.stream, MULTITRACK);
+  const bytes = test.encoder.encode(last(test));
+  assert(enhanced.encode(last(test)) === bytes);
+  test.publication.setTracks([VIDEO, AUDIO, OPUS]);
+  publishPicture(test.publication, VIDEO_FRAME_TICKS);
+  assert(enhanced.encode(last(test)) !== test.encoder.encode(last(test)));
+  assertEquals(
+    texts(test.encoder.encode(last(test))),
+    ["video header 1040", "audio header 1040", "video 1040 +0"],
+  );
+  assertEquals(
+    messagesOf(enhanced.encode(last(test))).map(({ payload }) =>
+      payload.subarray(0, 7).toHex()
+    ),
+    [
+      "1700000000" + "0142",
+      "af001190",
+      "95004f7075" + "7301",
+      "2701000000" + "0000",
+    ],
+  );
+});
+
+Deno.test("RtmpStreamEncoder tells players of enhanced RTMP all codecs and every track", () => {
+  const second = { ...VIDEO, id: 3 };
+  const test = opened([VIDEO, OPUS, AUDIO, second]);
+  publishPicture(test.publication, 0, { isRandomAccess: true });
+  publishPicture(test.publication, VIDEO_FRAME_TICKS, { isRandomAccess: true });
+  const encoder = RtmpStreamEncoder.of(test.stream, MULTITRACK);
+  const [metadata, ...headers] = messagesOf(encoder.opening(last(test)));
+  assertEquals(parseAmf0Values(metadata!.payload).at(-1), {
+    videocodecid: 7,
+    videodatarate: 0,
+    audiocodecid: 0x4f707573,
+    audiodatarate: 0,
+    videoTrackIdInfoMap: { 1: { videocodecid: 0x61766331 } },
+    audioTrackIdInfoMap: { 1: { audiocodecid: 0x6d703461 } },
+  });
+  assertEquals(
+    headers.map(({ typeId, payload }) => [
+      typeId,
+      payload.subarray(0, 7).toHex(),
+    ]),
+    [
+      [RTMP_MESSAGE_TYPE.video, "17000000000142"],
+      [RTMP_MESSAGE_TYPE.audio, "904f7075734f70"],
+      [RTMP_MESSAGE_TYPE.audio, "95006d70346101"],
+      [RTMP_MESSAGE_TYPE.video, "96006176633101"],
+    ],
+  );
+  test.publication.publish(OPUS, audioUnit(1_920));
+  test.publication.publish(second, videoUnit(3_600, { isRandomAccess: true }));
+  test.publication.flush();
+  test.clock.advance(15);
+  assertEquals(
+    messagesOf(encoder.encode(last(test))).map(({ payload }) =>
+      payload.subarray(0, 7).toHex()
+    ),
+    ["914f7075732121", "96036176633101"],
+  );
 });
 
 Deno.test("RtmpStreamEncoder.opening() tells codecs and parameters at the time of the batch", () => {
   const test = opened([VIDEO, AUDIO, OPUS]);
-  publishPicture(test.publication, 0, { isRandomAccess: true });
+  for (const dtsTicks of [0, VIDEO_FRAME_TICKS]) {
+    publishPicture(test.publication, dtsTicks, { isRandomAccess: true });
+  }
   const messages = messagesOf(test.encoder.opening(last(test)));
   assertEquals(messages.map(textOf), [
     "data 0",
-    "video header 1000",
-    "audio header 1000",
+    "video header 1040",
+    "audio header 1040",
   ]);
   assertEquals(parseRtmpMetadata(messages[0]!), {
-    hasVideo: true,
-    hasAudio: true,
+    videoTrackIds: [0],
+    audioTrackIds: [0],
   });
   const { sps } = parseAvcDecoderConfigurationRecord(
     messages[1]!.payload.subarray(5),
@@ -116,14 +190,28 @@ Deno.test("RtmpStreamEncoder.opening() tells codecs and parameters at the time o
 
 Deno.test("RtmpStreamEncoder.opening() says that a kind is not there", () => {
   const test = opened([AUDIO]);
-  test.publication.publish(AUDIO, audioUnit(0));
-  test.publication.flush();
+  for (const ptsTicks of [0, 1_920]) {
+    test.publication.publish(AUDIO, audioUnit(ptsTicks));
+    test.publication.flush();
+  }
   const [metadata, ...headers] = messagesOf(test.encoder.opening(last(test)));
   assertEquals(parseRtmpMetadata(metadata!), {
-    hasVideo: false,
-    hasAudio: true,
+    videoTrackIds: [],
+    audioTrackIds: [0],
   });
-  assertEquals(headers.map(textOf), ["audio header 1000"]);
+  assertEquals(headers.map(textOf), ["audio header 1040"]);
+});
+
+Deno.test("RtmpStreamEncoder.opening() leaves the headers to a batch that begins with them [ffmpeg 9.0.2]", () => {
+  const test = opened();
+  publishPicture(test.publication, 0, { isRandomAccess: true });
+  const batch = last(test);
+  assertEquals(texts(test.encoder.opening(batch)), ["data 0"]);
+  assertEquals(texts(test.encoder.encode(batch)), [
+    "video header 1000",
+    "audio header 1000",
+    "key video 1000 +0",
+  ]);
 });
 
 Deno.test("RtmpStreamEncoder.encode() gives decoding times, and how much later pictures are shown", () => {

@@ -1,4 +1,5 @@
-import { serializeRtmpCommand } from "./commands.ts";
+import { OWN_CAPABILITIES } from "./capabilities.ts";
+import { type ConnectCommand, serializeRtmpCommand } from "./commands.ts";
 import {
   PEER_BANDWIDTH_LIMIT,
   type RtmpMessage,
@@ -22,9 +23,16 @@ const NO_TRANSACTION = 0;
  *
  * Cut them, and everything behind them, by {@linkcode SERVER_CHUNK_SIZE_BYTES}: up to and with SetChunkSize they are
  * shorter than the chunk size in use before.
- * Spec: RTMP 1.0 §7.2.1.1.
+ *
+ * A client that speaks of enhanced RTMP hears what the server can do, one that wants AMF3 that it may.
+ * Spec: RTMP 1.0 §7.2.1.1; Enhanced RTMP v2, Enhancing NetConnection connect Command.
  */
-export function connectAnswer(transactionId: number): RtmpMessage[] {
+export function connectAnswer(
+  { transactionId, objectEncoding, capabilities }: Pick<
+    ConnectCommand,
+    "transactionId" | "objectEncoding" | "capabilities"
+  >,
+): RtmpMessage[] {
   return [
     serializeRtmpControl({
       kind: "windowAckSize",
@@ -43,12 +51,16 @@ export function connectAnswer(transactionId: number): RtmpMessage[] {
       0,
       "_result",
       transactionId,
-      { fmsVer: "LNX 9,0,124,2", capabilities: 31 },
+      {
+        fmsVer: "LNX 9,0,124,2",
+        capabilities: 31,
+        ...(capabilities.isEnhanced ? OWN_CAPABILITIES : {}),
+      },
       {
         level: "status",
         code: "NetConnection.Connect.Success",
         description: "Connection succeeded.",
-        objectEncoding: 0,
+        objectEncoding,
       },
     ),
   ];
@@ -85,6 +97,20 @@ export function playEnded(): RtmpMessage[] {
     serializeRtmpControl({ kind: "streamEof", messageStreamId }),
     onStatus("status", "NetStream.Play.UnpublishNotify", "stream has ended"),
   ];
+}
+
+/**
+ * Asks a client to connect again, to the same address, and to leave this connection.
+ *
+ * Only for those that said in `connect` that they understand it.
+ * Spec: Enhanced RTMP v2, Reconnect Request.
+ */
+export function reconnectRequest(description: string): RtmpMessage {
+  return serializeRtmpCommand(0, "onStatus", NO_TRANSACTION, null, {
+    level: "status",
+    code: "NetConnection.Connect.ReconnectRequest",
+    description,
+  });
 }
 
 /** Accepts `publish`. Spec: RTMP 1.0 §7.2.2.6. */

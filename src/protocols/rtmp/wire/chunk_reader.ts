@@ -1,4 +1,10 @@
+import { readU32 } from "#base/big_endian.ts";
 import { ParseError } from "#base/errors.ts";
+import {
+  ChunkStream,
+  EXTENDED_TIMESTAMP_BYTES,
+  repeatedBytes,
+} from "./chunk_stream.ts";
 import { DEFAULT_CHUNK_SIZE_BYTES } from "./chunk_writer.ts";
 import {
   MAX_RTMP_MESSAGE_BYTES,
@@ -16,8 +22,7 @@ export const MAX_BUFFERED_BYTES = 2 * MAX_RTMP_MESSAGE_BYTES;
 /** Bytes that an announced length alone may claim; beyond, buffers grow with what arrives. */
 const INITIAL_CAPACITY_BYTES = 65_536;
 
-const MAX_HEADER_BYTES = 3 + 11 + 4;
-const EXTENDED_TIMESTAMP_BYTES = 4;
+const MAX_HEADER_BYTES = 3 + 11 + EXTENDED_TIMESTAMP_BYTES;
 const EXTENDED_TIMESTAMP_MARK = 0xffffff;
 
 /** Bytes of the message header by chunk type. Spec: RTMP 1.0 §5.3.1.2. */
@@ -29,22 +34,6 @@ export interface RtmpMessageSink {
   handleMessage(message: RtmpMessage): void;
 }
 
-/** What a chunk stream remembers between chunks. */
-class ChunkStream {
-  typeId = 0;
-  messageStreamId = 0;
-  timestampMs = 0;
-  deltaMs = 0;
-  lengthBytes = 0;
-  /** Chunks of type 3 repeat the extended timestamp. */
-  isExtended = false;
-  /** A message has begun and is not whole. */
-  isInMessage = false;
-  /** What has arrived of it, and room for more. */
-  payload: Uint8Array<ArrayBuffer> | undefined;
-  filledBytes = 0;
-}
-
 /**
  * Puts the messages of one RTMP connection together from its chunks.
  *
@@ -53,7 +42,8 @@ class ChunkStream {
  * Limits: {@linkcode MAX_CHUNK_STREAMS}, {@linkcode MAX_BUFFERED_BYTES} or less; any chunk size that the format allows.
  * Spec: RTMP 1.0 §5.3, §5.4.1, §5.4.2.
  * Deviates: a message that begins with type 3 after type 0 has the same time, not twice the time: librtmp omits
- * the header when the time stays. A chunk stream may begin with type 1, as librtmp's pings do.
+ * the header when the time stays. A chunk stream may begin with type 1, as librtmp's pings do. Whether chunks of
+ * type 3 repeat an extended timestamp is found out from what stands there.
  */
 export class ChunkReader implements Disposable {
   /** Bytes that unfinished messages may take now. */
@@ -82,14 +72,7 @@ export class ChunkReader implements Disposable {
    * @throws {ParseError} if a chunk is malformed or a limit is passed; the reader is of no use afterwards.
    */
   push(chunk: Uint8Array, sink: RtmpMessageSink): void {
-    let at = 0;
-    while (at < chunk.length) {
-      if (this.#current === undefined) {
-        at = this.#readHeader(chunk, at);
-        if (this.#current === undefined) break;
-      }
-      at = this.#readPayload(chunk, at, this.#current, sink);
-    }
+    this.#read(chunk, sink);
     this.#receivedBytes += chunk.length;
   }
 
@@ -102,8 +85,23 @@ export class ChunkReader implements Disposable {
     this.#streams.clear();
   }
 
+  #read(chunk: Uint8Array, sink: RtmpMessageSink): void {
+    let at = 0;
+    while (at < chunk.length) {
+      if (this.#current === undefined) {
+        at = this.#readHeader(chunk, at, sink);
+        if (this.#current === undefined) continue;
+      }
+      at = this.#readPayload(chunk, at, this.#current, sink);
+    }
+  }
+
   /** Reads a header and makes its stream the current one, or keeps what there is of it. */
-  #readHeader(chunk: Uint8Array, from: number): number {
+  #readHeader(
+    chunk: Uint8Array,
+    from: number,
+    sink: RtmpMessageSink,
+  ): number {
     if (this.#headerBytes === 0) {
       const sizeBytes = this.#parseHeader(chunk, from, chunk.length);
       if (sizeBytes > 0) return from + sizeBytes;
@@ -118,7 +116,10 @@ export class ChunkReader implements Disposable {
     const sizeBytes = this.#parseHeader(this.#header, 0, this.#headerBytes);
     if (sizeBytes === 0) return from + takenBytes;
     this.#headerBytes = 0;
-    return from + sizeBytes - keptBytes;
+    if (sizeBytes >= keptBytes) return from + sizeBytes - keptBytes;
+    // What was kept for a repeated extended timestamp is payload.
+    this.#read(this.#header.slice(sizeBytes, keptBytes), sink);
+    return from;
   }
 
   /** Output: the size of the header, or 0 if it is not whole. */
@@ -130,10 +131,12 @@ export class ChunkReader implements Disposable {
     const chunkStreamId = parseChunkStreamId(bytes, from);
     const known = this.#streams.get(chunkStreamId);
     const shortTimestamp = chunkType < 3 ? readU24(bytes, messageHeaderAt) : 0;
-    const isExtended = chunkType < 3
-      ? shortTimestamp === EXTENDED_TIMESTAMP_MARK
-      : known !== undefined && known.isExtended;
-    const headerEnd = extendedAt + (isExtended ? EXTENDED_TIMESTAMP_BYTES : 0);
+    const isExtended = chunkType < 3 &&
+      shortTimestamp === EXTENDED_TIMESTAMP_MARK;
+    const extendedBytes = chunkType < 3
+      ? (isExtended ? EXTENDED_TIMESTAMP_BYTES : 0)
+      : repeatedBytes(known, bytes, extendedAt, end);
+    const headerEnd = extendedAt + extendedBytes;
     if (headerEnd > end) return 0;
 
     const stream = known ?? this.#openStream(chunkStreamId, chunkType);
@@ -146,6 +149,7 @@ export class ChunkReader implements Disposable {
       }
       stream.isExtended = isExtended;
       stream.deltaMs = isExtended ? readU32(bytes, extendedAt) : shortTimestamp;
+      stream.extendedTimestampMs = stream.deltaMs;
     }
     if (chunkType < 2) {
       stream.lengthBytes = readU24(bytes, messageHeaderAt + 3);
@@ -299,10 +303,6 @@ function parseChunkStreamId(bytes: Uint8Array, at: number): number {
 
 function readU24(bytes: Uint8Array, at: number): number {
   return bytes[at]! << 16 | bytes[at + 1]! << 8 | bytes[at + 2]!;
-}
-
-function readU32(bytes: Uint8Array, at: number): number {
-  return (readU24(bytes, at) << 8 | bytes[at + 3]!) >>> 0;
 }
 
 function readU32LittleEndian(bytes: Uint8Array, at: number): number {

@@ -6,7 +6,15 @@ import {
   parseAmf0Values,
   serializeAmf0Values,
 } from "#formats/flv/amf0.ts";
-import { RTMP_MESSAGE_TYPE, type RtmpMessage } from "./messages.ts";
+import {
+  parseRtmpCapabilities,
+  type RtmpCapabilities,
+} from "./capabilities.ts";
+import {
+  amfValuesOf,
+  RTMP_MESSAGE_TYPE,
+  type RtmpMessage,
+} from "./messages.ts";
 
 const COMMAND_FORMAT = "RTMP command";
 
@@ -24,8 +32,10 @@ export interface ConnectCommand extends CommandBase {
   readonly tcUrl: string;
   /** Software of the client; empty if it does not tell. */
   readonly flashVer: string;
-  /** Codecs of enhanced RTMP that the client can take; empty if it told none. */
-  readonly fourCcList: readonly string[];
+  /** AMF version that it wants to speak; either is understood whatever it says. */
+  readonly objectEncoding: 0 | 3;
+  /** What it says of enhanced RTMP. */
+  readonly capabilities: RtmpCapabilities;
 }
 
 /** A command with a stream key. Spec: RTMP 1.0 §7.2.2.1, §7.2.2.6; the last three are customs of Adobe's encoders. */
@@ -78,9 +88,8 @@ export type RtmpCommand =
  * Parses a command message.
  *
  * Output: undefined for messages of other types.
- * Spec: RTMP 1.0 §7.1.1, §7.2; Enhanced RTMP v1 for `fourCcList`.
- * Deviates: a transaction ID that is no number counts as 0; a stream key that is no string as empty; the body of
- * an AMF3 command is taken for AMF0 behind its first byte, which is what clients send.
+ * Spec: RTMP 1.0 §7.1.1, §7.2; Enhanced RTMP v2 for what `connect` says of it.
+ * Deviates: a transaction ID that is no number counts as 0; a stream key that is no string as empty.
  *
  * @throws {ParseError} if the values are malformed, the name is no string or `connect` lacks `app` or `tcUrl`.
  */
@@ -122,9 +131,8 @@ export function parseRtmpCommand(
 function parseCommandValues(message: RtmpMessage): Amf0Value[] | undefined {
   switch (message.typeId) {
     case RTMP_MESSAGE_TYPE.commandAmf0:
-      return parseAmf0Values(message.payload, COMMAND_FORMAT);
     case RTMP_MESSAGE_TYPE.commandAmf3:
-      return parseAmf0Values(message.payload.subarray(1), COMMAND_FORMAT);
+      return parseAmf0Values(amfValuesOf(message), COMMAND_FORMAT);
     default:
       return undefined;
   }
@@ -141,7 +149,6 @@ function parseConnect(
   const tcUrl = amf0Property(commandObject, "tcUrl") ??
     amf0Property(commandObject, "tcurl");
   const flashVer = amf0Property(commandObject, "flashVer");
-  const fourCcList = amf0Property(commandObject, "fourCcList");
   if (typeof app !== "string") throw commandError("app", "must be a string");
   if (typeof tcUrl !== "string") {
     throw commandError("tcUrl", "must be a string");
@@ -152,9 +159,8 @@ function parseConnect(
     app,
     tcUrl: tcUrl.replace(/^'+|'+$/g, ""),
     flashVer: typeof flashVer === "string" ? flashVer : "",
-    fourCcList: Array.isArray(fourCcList)
-      ? fourCcList.filter((fourCc) => typeof fourCc === "string")
-      : [],
+    objectEncoding: amf0Property(commandObject, "objectEncoding") === 3 ? 3 : 0,
+    capabilities: parseRtmpCapabilities(commandObject),
   };
 }
 

@@ -14,6 +14,7 @@ export const RTMP_MESSAGE_TYPE = {
   commandAmf3: 17,
   dataAmf0: 18,
   commandAmf0: 20,
+  aggregate: 22,
 } as const;
 
 /** Bytes of the largest payload that a message can have: its length field has 24 bits. Spec: RTMP 1.0 §5.3.1.2.1. */
@@ -29,6 +30,18 @@ export interface RtmpMessage {
   readonly timestampMs: number;
   /** Owned; at most {@linkcode MAX_RTMP_MESSAGE_BYTES}. */
   readonly payload: Uint8Array;
+}
+
+/**
+ * What the values of a command or data message begin with, as a view.
+ *
+ * Messages of the AMF3 types begin with a 0 that says "AMF0 follows", in which AMF3 values have a marker of their own.
+ * Spec: RTMP 1.0 §7.1.1. Deviates: the 0 may be missing.
+ */
+export function amfValuesOf({ typeId, payload }: RtmpMessage): Uint8Array {
+  const isAmf3 = typeId === RTMP_MESSAGE_TYPE.commandAmf3 ||
+    typeId === RTMP_MESSAGE_TYPE.dataAmf3;
+  return isAmf3 && payload[0] === 0 ? payload.subarray(1) : payload;
 }
 
 /** Limit type of SetPeerBandwidth. Spec: RTMP 1.0 §5.4.5. */

@@ -1,4 +1,4 @@
-import { parseAmf0Values } from "#formats/flv/amf0.ts";
+import { amf0Property, parseAmf0Values } from "#formats/flv/amf0.ts";
 import {
   connectAnswer,
   createStreamAnswer,
@@ -6,8 +6,13 @@ import {
   playUnauthorized,
   publishAccepted,
   publishUnauthorized,
+  reconnectRequest,
   SERVER_CHUNK_SIZE_BYTES,
 } from "#protocols/rtmp/wire/answers.ts";
+import {
+  OWN_CAPABILITIES,
+  PLAIN_CAPABILITIES,
+} from "#protocols/rtmp/wire/capabilities.ts";
 import { ChunkReader } from "#protocols/rtmp/wire/chunk_reader.ts";
 import { serializeRtmpMessages } from "#protocols/rtmp/wire/chunk_writer.ts";
 import {
@@ -40,12 +45,53 @@ const CONNECTED = [
   },
 ];
 
+/** What a client asked for. */
+const CONNECT = {
+  transactionId: 1,
+  objectEncoding: 0,
+  capabilities: PLAIN_CAPABILITIES,
+} as const;
+
 Deno.test("connectAnswer() sets windows and chunk size before the result", () => {
-  assertEquals(connectAnswer(1).map(said), [
+  assertEquals(connectAnswer(CONNECT).map(said), [
     { kind: "windowAckSize", windowBytes: 2_500_000 },
     { kind: "setPeerBandwidth", windowBytes: 2_500_000, limitType: 2 },
     { kind: "setChunkSize", chunkSizeBytes: 65_536 },
     [0, "_result", ...CONNECTED],
+  ]);
+});
+
+Deno.test("connectAnswer() tells those who ask what of enhanced RTMP the server can do", () => {
+  const [name, transactionId, properties] = parseAmf0Values(
+    connectAnswer({
+      ...CONNECT,
+      capabilities: { ...PLAIN_CAPABILITIES, isEnhanced: true },
+    }).at(-1)!.payload,
+  );
+  assertEquals([name, transactionId, properties], ["_result", 1, {
+    fmsVer: "LNX 9,0,124,2",
+    capabilities: 31,
+    ...OWN_CAPABILITIES,
+  }]);
+});
+
+Deno.test("connectAnswer() lets a client speak AMF3 [Flash Player]", () => {
+  const answer = connectAnswer({ ...CONNECT, objectEncoding: 3 }).at(-1)!;
+  const [, , , status] = parseAmf0Values(answer.payload);
+  assertEquals(amf0Property(status, "objectEncoding"), 3);
+});
+
+Deno.test("reconnectRequest() is a status of the connection", () => {
+  assertEquals(said(reconnectRequest("come back")), [
+    0,
+    "onStatus",
+    0,
+    null,
+    {
+      level: "status",
+      code: "NetConnection.Connect.ReconnectRequest",
+      description: "come back",
+    },
   ]);
 });
 
@@ -55,7 +101,7 @@ Deno.test("connectAnswer() is readable when all of it is cut by the new chunk si
     handleMessage: (message: RtmpMessage) => void read.push(message),
   };
   const bytes = serializeRtmpMessages(
-    connectAnswer(1),
+    connectAnswer(CONNECT),
     SERVER_CHUNK_SIZE_BYTES,
   );
   new ChunkReader().push(bytes, sink);

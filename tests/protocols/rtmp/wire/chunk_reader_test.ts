@@ -141,6 +141,113 @@ const STREAMS: { name: string; bytes: Uint8Array; messages: RtmpMessage[] }[] =
     ),
     messages: [message(9, 0x01020304, ramp(200))],
   }, {
+    name:
+      "an extended timestamp, not repeated in continuations [librtmp, OBS up to 30.0]",
+    bytes: bytesOf(
+      "06 ffffff 000148 09 01000000 01020304",
+      ramp(328).subarray(0, 128),
+      "c6",
+      ramp(328).subarray(128, 256),
+      "c6",
+      ramp(328).subarray(256),
+    ),
+    messages: [message(9, 0x01020304, ramp(328))],
+  }, {
+    name:
+      "an extended timestamp that is not repeated, before bytes that look like it",
+    bytes: bytesOf(
+      "06 ffffff 000090 09 01000000 01020304",
+      ramp(128),
+      "c6",
+      "01020399 aabbccdd aabbccdd aabbccdd",
+      "06 ffffff 000084 09 01000000 05060708",
+      ramp(128),
+      "c6 05060708",
+    ),
+    messages: [
+      message(
+        9,
+        0x01020304,
+        bytesOf(ramp(128), "01020399 aabbccdd aabbccdd aabbccdd"),
+      ),
+      message(9, 0x05060708, bytesOf(ramp(128), "05060708")),
+    ],
+  }, {
+    name:
+      "an extended timestamp that is not repeated, before a tail that is shorter",
+    bytes: bytesOf(
+      "06 ffffff 000082 09 01000000 01020304",
+      ramp(128),
+      "c6 0102",
+      "04 000005 000001 08 01000000 aa",
+    ),
+    messages: [
+      message(9, 0x01020304, bytesOf(ramp(128), "0102")),
+      message(8, 5, Uint8Array.of(0xaa)),
+    ],
+  }, {
+    name: "an extended delta, of which continuations repeat the time",
+    bytes: bytesOf(
+      "06 000010 000001 09 01000000 01",
+      "46 ffffff 000084 09 01000000",
+      ramp(128),
+      "c6 01000010 aabbccdd",
+    ),
+    messages: [
+      message(9, 0x10, Uint8Array.of(1)),
+      message(9, 0x01000010, bytesOf(ramp(128), "aabbccdd")),
+    ],
+  }, {
+    name: "extended timestamps from the first message on [DJI Mavic, Mini]",
+    bytes: bytesOf(
+      "04 ffffff 000004 08 01000000 7f000000 af001210",
+      "06 ffffff 000081 09 01000000 7f000000",
+      ramp(128),
+      "c6 7f000000 99",
+      "04 ffffff 000003 08 01000000 7f000017 af0121",
+    ),
+    messages: [
+      message(8, 0x7f000000, bytesOf("af001210")),
+      message(9, 0x7f000000, bytesOf(ramp(128), "99")),
+      message(8, 0x7f000017, bytesOf("af0121")),
+    ],
+  }, {
+    name: "a step back as an extended delta [SRS 2808, OvenMediaEngine 2093]",
+    bytes: bytesOf(
+      "04 0003e8 000001 08 01000000 01",
+      "44 ffffff 000001 08 ffffffec 02",
+      "44 000014 000001 08 03",
+    ),
+    messages: [
+      message(8, 1_000, Uint8Array.of(1)),
+      message(8, 980, Uint8Array.of(2)),
+      message(8, 1_000, Uint8Array.of(3)),
+    ],
+  }, {
+    name: "a header that is left out behind an extended timestamp [librtmp]",
+    bytes: bytesOf(
+      "04 ffffff 000001 08 01000000 01020304 aa",
+      "c4 bb",
+      "44 000014 000001 08 cc",
+    ),
+    messages: [
+      message(8, 0x01020304, Uint8Array.of(0xaa)),
+      message(8, 0x01020304, Uint8Array.of(0xbb)),
+      message(8, 0x01020318, Uint8Array.of(0xcc)),
+    ],
+  }, {
+    name: "deltas over the end of 24 bits",
+    bytes: bytesOf(
+      "04 fffffe 000001 08 01000000 01",
+      "84 000014 02",
+      "c4 03",
+    ),
+    messages: [
+      message(8, 0xfffffe, Uint8Array.of(1)),
+      message(8, 0x1000012, Uint8Array.of(2)),
+      message(8, 0x1000026, Uint8Array.of(3)),
+    ],
+  }, {
     name: "extended deltas, over the end of 32 bits",
     bytes: bytesOf(
       "06 ffffff 000001 09 01000000 fffffff0 01",
@@ -174,6 +281,19 @@ const STREAMS: { name: string; bytes: Uint8Array; messages: RtmpMessage[] }[] =
       "06 000007 000001 09 01000000 aa",
     ),
     messages: [message(9, 7, Uint8Array.of(0xaa))],
+  }, {
+    name: "an aborted message, whose time counts for the next [zenomt]",
+    bytes: bytesOf(
+      "06 000064 000001 09 01000000 aa",
+      "46 000014 0000c8 09",
+      ramp(128),
+      "02 000000 000004 02 00000000 00000006",
+      "46 000014 000001 09 bb",
+    ),
+    messages: [
+      message(9, 100, Uint8Array.of(0xaa)),
+      message(9, 140, Uint8Array.of(0xbb)),
+    ],
   }, {
     name: "an abort of a chunk stream that was never used",
     bytes: bytesOf("02 000000 000004 02 00000000 00000009"),

@@ -1,5 +1,6 @@
 import { ParseError } from "#base/errors.ts";
 import { type Amf0Value, serializeAmf0Values } from "#formats/flv/amf0.ts";
+import { PLAIN_CAPABILITIES } from "#protocols/rtmp/wire/capabilities.ts";
 import {
   parseRtmpCommand,
   type RtmpCommand,
@@ -35,13 +36,15 @@ const COMMANDS: {
     app: "live",
     tcUrl: "rtmp://127.0.0.1:1935/live",
     flashVer: "FMLE/3.0 (compatible; Lavf59.27)",
-    fourCcList: [],
+    objectEncoding: 0,
+    capabilities: PLAIN_CAPABILITIES,
   },
 }, {
-  name: "connect with codecs, another spelling and apostrophes",
+  name: "connect with codecs, AMF3, another spelling and apostrophes",
   values: ["connect", 1, {
     app: "",
     tcurl: "'rtmp://h/é'",
+    objectEncoding: 3,
     fourCcList: ["av01", 5, "hvc1"],
   }],
   command: {
@@ -50,7 +53,12 @@ const COMMANDS: {
     app: "",
     tcUrl: "rtmp://h/é",
     flashVer: "",
-    fourCcList: ["av01", "hvc1"],
+    objectEncoding: 3,
+    capabilities: {
+      ...PLAIN_CAPABILITIES,
+      isEnhanced: true,
+      fourCcs: ["hvc1", "av01"],
+    },
   },
 }, {
   name: "createStream",
@@ -111,6 +119,32 @@ for (const { name, values, command } of COMMANDS) {
       RTMP_MESSAGE_TYPE.commandAmf3,
     );
     assertEquals(parseRtmpCommand(amf3), command);
+  });
+}
+
+/** Of an AMF3 message: behind the 0 come AMF0 values, in which 0x11 begins an AMF3 value. */
+const AMF3_COMMANDS = [{
+  name: "publish with null and strings of AMF3",
+  hex: "00 020007 7075626c697368 00 4014000000000000" +
+    "11 01 11 06 07 6b6579 11 06 09 6c697665",
+  command: { name: "publish", transactionId: 5, streamKey: "key" },
+}, {
+  name: "createStream with an integer of AMF3 for its transaction",
+  hex: "00 02000c 63726561746553747265616d 11 04 04 11 01",
+  command: { name: "createStream", transactionId: 4 },
+}, {
+  name: "releaseStream whose name is of AMF3, without the 0",
+  hex: "11 06 1b 72656c6561736553747265616d 11 04 02 05 11 06 03 6b",
+  command: { name: "releaseStream", transactionId: 2, streamKey: "k" },
+}] as const;
+
+for (const { name, hex, command } of AMF3_COMMANDS) {
+  Deno.test(`parseRtmpCommand() reads ${name} [Flash Player]`, () => {
+    const payload = Uint8Array.fromHex(hex.replaceAll(" ", ""));
+    const parsed = parseRtmpCommand(
+      message(payload, RTMP_MESSAGE_TYPE.commandAmf3),
+    );
+    assertEquals(parsed, command);
   });
 }
 

@@ -1,5 +1,6 @@
 import { ParseError } from "#base/errors.ts";
 import {
+  amfValuesOf,
   parseRtmpControl,
   RTMP_MESSAGE_TYPE,
   type RtmpControl,
@@ -134,3 +135,19 @@ Deno.test("parseRtmpControl() throws only ParseError on mutated input", () => {
     }
   }
 });
+
+for (
+  const [name, typeId, payload, values] of [
+    ["a command", RTMP_MESSAGE_TYPE.commandAmf0, "020001", "020001"],
+    ["an AMF3 command", RTMP_MESSAGE_TYPE.commandAmf3, "00020001", "020001"],
+    ["an AMF3 command without the 0", 17, "020001", "020001"],
+    ["AMF3 data", RTMP_MESSAGE_TYPE.dataAmf3, "00020001", "020001"],
+    ["data that begins with a number", RTMP_MESSAGE_TYPE.dataAmf0, "00", "00"],
+    ["nothing", RTMP_MESSAGE_TYPE.commandAmf3, "", ""],
+  ] as const
+) {
+  Deno.test(`amfValuesOf() finds the values of ${name}`, () => {
+    const found = amfValuesOf(message(typeId, Uint8Array.fromHex(payload)));
+    assertEquals(found.toHex(), values);
+  });
+}

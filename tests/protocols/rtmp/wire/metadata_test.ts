@@ -28,29 +28,38 @@ const DATA: {
     audiocodecid: 10,
     encoder: "é",
   }],
-  metadata: { hasVideo: true, hasAudio: true },
+  metadata: { videoTrackIds: [0], audioTrackIds: [0] },
 }, {
   name: "video alone, without @setDataFrame",
   values: ["onMetaData", { videocodecid: 7 }],
-  metadata: { hasVideo: true, hasAudio: false },
+  metadata: { videoTrackIds: [0], audioTrackIds: [] },
 }, {
   name: "ids that say none",
   values: ["@setDataFrame", "onMetaData", {
     videocodecid: 0,
     audiocodecid: "",
   }],
-  metadata: { hasVideo: false, hasAudio: false },
+  metadata: { videoTrackIds: [], audioTrackIds: [] },
 }, {
   name: "ids as text and flags",
   values: ["@setDataFrame", "onMetaData", {
     videocodecid: "avc1",
     hasAudio: true,
   }],
-  metadata: { hasVideo: true, hasAudio: true },
+  metadata: { videoTrackIds: [0], audioTrackIds: [0] },
 }, {
   name: "nothing that helps",
   values: ["@setDataFrame", "onMetaData", { duration: 0, hasVideo: 1 }],
-  metadata: { hasVideo: false, hasAudio: false },
+  metadata: { videoTrackIds: [], audioTrackIds: [] },
+}, {
+  name: "several tracks of each kind",
+  values: ["@setDataFrame", "onMetaData", {
+    videocodecid: 0x61763031,
+    audiocodecid: 10,
+    videoTrackIdInfoMap: { 1: { videocodecid: 7 }, 2: { width: 320 } },
+    audioTrackIdInfoMap: { 0: {}, 3: {}, x: {}, 1.5: {}, 256: {} },
+  }],
+  metadata: { videoTrackIds: [0, 1, 2], audioTrackIds: [0, 3] },
 }, {
   name: "other data",
   values: ["onTextData", { text: "x" }],
@@ -84,10 +93,7 @@ Deno.test("parseRtmpMetadata() leaves other messages alone", () => {
 });
 
 Deno.test("serializeRtmpMetadata() names both codecs", () => {
-  const { payload, ...rest } = serializeRtmpMetadata({
-    videoCodecId: 7,
-    audioCodecId: undefined,
-  });
+  const { payload, ...rest } = serializeRtmpMetadata({ video: [7], audio: [] });
   assertEquals(rest, { typeId: 18, messageStreamId: 1, timestampMs: 0 });
   assertEquals(
     payload,
@@ -96,6 +102,27 @@ Deno.test("serializeRtmpMetadata() names both codecs", () => {
       videodatarate: 0,
       audiocodecid: 0,
       audiodatarate: 0,
+    }]),
+  );
+});
+
+Deno.test("serializeRtmpMetadata() describes further tracks in maps", () => {
+  const { payload } = serializeRtmpMetadata({
+    video: [7, 0x68766331, 0x61763031],
+    audio: [10, 0x4f707573],
+  });
+  assertEquals(
+    payload,
+    serializeAmf0Values(["@setDataFrame", "onMetaData", {
+      videocodecid: 7,
+      videodatarate: 0,
+      audiocodecid: 10,
+      audiodatarate: 0,
+      videoTrackIdInfoMap: {
+        1: { videocodecid: 0x68766331 },
+        2: { videocodecid: 0x61763031 },
+      },
+      audioTrackIdInfoMap: { 1: { audiocodecid: 0x4f707573 } },
     }]),
   );
 });
