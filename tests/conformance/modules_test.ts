@@ -115,7 +115,7 @@ for (const protocol of PROTOCOLS) {
     publisher.send(0);
     for (const _ of range(0, 5)) {
       const closed = running.next("connectionClosed");
-      (await openRawTcp(running.port))[Symbol.dispose]();
+      (await protocol.connect(running.port))[Symbol.dispose]();
       await closed;
     }
     for (const stage of ["reads", "publishes"] as const) {
@@ -138,7 +138,7 @@ for (const protocol of PROTOCOLS) {
     publisher.send(0);
     using reader = await protocol.read(running.port, PATH);
     using other = await protocol.publish(running.port, "other");
-    using silent = await openRawTcp(running.port);
+    using silent = await protocol.connect(running.port);
     await reader.until(1);
     const ended = Promise.all([reader.end(), silent.readToEnd()]);
     await running[Symbol.asyncDispose]();

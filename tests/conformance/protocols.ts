@@ -2,7 +2,7 @@ import { systemClock } from "#base/clock.ts";
 import type { ModulePorts } from "#core/ports.ts";
 import { serializeAmf0Values } from "#formats/flv/amf0.ts";
 import { rtpMarker } from "#formats/rtp/rtp_packet.ts";
-import { rtmp } from "#protocols/rtmp/mod.ts";
+import { rtmp, rtmps } from "#protocols/rtmp/mod.ts";
 import { ChunkReader } from "#protocols/rtmp/wire/chunk_reader.ts";
 import {
   DEFAULT_CHUNK_SIZE_BYTES,
@@ -11,8 +11,9 @@ import {
 import { serializeRtmpCommand } from "#protocols/rtmp/wire/commands.ts";
 import { ClientHandshake } from "#protocols/rtmp/wire/handshake.ts";
 import { RTMP_MESSAGE_TYPE } from "#protocols/rtmp/wire/messages.ts";
-import { rtsp } from "#protocols/rtsp/mod.ts";
+import { rtsp, rtsps } from "#protocols/rtsp/mod.ts";
 import { RtspReader } from "#protocols/rtsp/wire/rtsp_reader.ts";
+import { writeCertificate } from "#test/certificates.ts";
 import { AVC_SEQUENCE_HEADER, openRawRtmp } from "#test/raw_rtmp.ts";
 import { openRawRtsp, TCP_TRANSPORT } from "#test/raw_rtsp.ts";
 import { openRawTcp, type RawTcp } from "#test/raw_tcp.ts";
@@ -34,6 +35,8 @@ export interface ConformingProtocol {
   readonly name: string;
   /** Opens its module on a port that the system chooses. */
   open(ports: ModulePorts): Promise<AsyncDisposable>;
+  /** A peer that says nothing, but what TLS needs. */
+  connect(port: number): Promise<RawTcp>;
   publish(port: number, path: string): Promise<PicturePublisher>;
   read(port: number, path: string): Promise<PictureReader>;
 }
@@ -192,13 +195,27 @@ class RtmpPictureReader extends PictureReader {
   }
 }
 
-const RTSP: ConformingProtocol = {
-  name: "RTSP",
+/** For all servers that need one. */
+const FILES = await writeCertificate();
+addEventListener("unload", () => {
+  Deno.removeSync(FILES.folder, { recursive: true });
+});
+
+const rtspProtocol = (
+  module: typeof rtsp,
+  certificatePem?: string,
+): ConformingProtocol => ({
+  name: module.name,
   open: async (ports) =>
-    (await rtsp.open({
+    (await module.open({
       rtsp: true,
       rtspTransports: ["tcp"],
+      rtspEncryption: "optional",
       rtspAddress: "127.0.0.1:0",
+      rtspsAddress: "127.0.0.1:0",
+      rtspServerKey: FILES.keyFile,
+      rtspServerCert: FILES.certificateFile,
+      rtspTrustedProxies: [],
       rtpAddress: ":8000",
       rtcpAddress: ":8001",
       rtspAuthMethods: ["basic"],
@@ -207,8 +224,9 @@ const RTSP: ConformingProtocol = {
       udpMaxPayloadSize: 1_452,
       udpReadBufferSize: 0,
     }, ports))!,
+  connect: (port) => openRawTcp(port, certificatePem),
   async publish(port, path) {
-    const client = await openRawRtsp(port);
+    const client = await openRawRtsp(port, certificatePem);
     const status = await client.publish(`rtsp://127.0.0.1:${port}/${path}`);
     if (status !== 200) throw new Error(`The server answered ${status}`);
     return {
@@ -227,23 +245,32 @@ const RTSP: ConformingProtocol = {
     };
   },
   async read(port, path) {
-    const reader = new RtspPictureReader(await openRawTcp(port));
+    const reader = new RtspPictureReader(await this.connect(port));
     await reader.play(`rtsp://127.0.0.1:${port}/${path}`);
     return reader;
   },
-};
+});
 
-const RTMP: ConformingProtocol = {
-  name: "RTMP",
+const rtmpProtocol = (
+  module: typeof rtmp,
+  certificatePem?: string,
+): ConformingProtocol => ({
+  name: module.name,
   open: async (ports) =>
-    (await rtmp.open({
+    (await module.open({
       rtmp: true,
+      rtmpEncryption: "optional",
       rtmpAddress: "127.0.0.1:0",
+      rtmpsAddress: "127.0.0.1:0",
+      rtmpServerKey: FILES.keyFile,
+      rtmpServerCert: FILES.certificateFile,
+      rtmpTrustedProxies: [],
       readTimeoutMs: 10_000,
       writeTimeoutMs: 10_000,
     }, ports))!,
+  connect: (port) => openRawTcp(port, certificatePem),
   async publish(port, path) {
-    const client = await openRawRtmp(port);
+    const client = await openRawRtmp(port, certificatePem);
     await client.connect(path);
     await client.publish("");
     await client.send({
@@ -268,11 +295,16 @@ const RTMP: ConformingProtocol = {
     };
   },
   async read(port, path) {
-    const reader = new RtmpPictureReader(await openRawTcp(port));
+    const reader = new RtmpPictureReader(await this.connect(port));
     await reader.play(path);
     return reader;
   },
-};
+});
 
 /** Every protocol of the suite. */
-export const PROTOCOLS: readonly ConformingProtocol[] = [RTSP, RTMP];
+export const PROTOCOLS: readonly ConformingProtocol[] = [
+  rtspProtocol(rtsp),
+  rtspProtocol(rtsps, FILES.certificatePem),
+  rtmpProtocol(rtmp),
+  rtmpProtocol(rtmps, FILES.certificatePem),
+];

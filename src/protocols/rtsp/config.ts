@@ -11,7 +11,7 @@ import {
 } from "#base/schema.ts";
 
 const fileKey = (fileName: string, doc: string) =>
-  field(text(), { default: fileName, effect: ["rtsp"], isPending: true, doc });
+  field(text(), { default: fileName, effect: ["rtsp"], doc });
 
 const portKey = (port: number, doc: string) =>
   field(integer(), { default: port, effect: ["rtsp"], isPending: true, doc });
@@ -42,7 +42,6 @@ export const rtspKeys = {
     {
       default: "no",
       effect: ["rtsp", "paths"],
-      isPending: true,
       doc: 'Serve RTSPS: "no", "optional" (both) or "strict" (nothing else).',
     },
   ),
@@ -54,7 +53,6 @@ export const rtspKeys = {
   rtspsAddress: field(address(), {
     default: ":8322",
     effect: ["rtsp"],
-    isPending: true,
     doc: "Address of the RTSPS listener.",
   }),
   rtpAddress: field(address(), {
@@ -78,13 +76,11 @@ export const rtspKeys = {
   srtpAddress: field(address(), {
     default: ":8004",
     effect: ["rtsp"],
-    isPending: true,
     doc: "Address of the UDP socket for encrypted RTP; its port is even.",
   }),
   srtcpAddress: field(address(), {
     default: ":8005",
     effect: ["rtsp"],
-    isPending: true,
     doc:
       "Address of the UDP socket for encrypted RTCP; the port after that of RTP.",
   }),
@@ -105,7 +101,6 @@ export const rtspKeys = {
   rtspTrustedProxies: field(ipNetworks(), {
     default: [],
     effect: ["rtsp"],
-    isPending: true,
     doc: "Proxies whose PROXY header is believed.",
   }),
   rtspUDPReadBufferSize: field(integer({ min: 0 }), {

@@ -181,7 +181,7 @@ export class RtspConnection implements RtspSink {
   describe(): SessionInfo {
     return {
       id: this.id,
-      type: "rtspConn",
+      type: `${this.context.protocol}Conn`,
       createdAtMs: this.#createdAtMs,
       remoteAddress: this.remoteAddress,
       state: "idle",

@@ -1,16 +1,27 @@
+import type { IpNetwork } from "#base/ip.ts";
 import type { ModulePorts } from "#core/ports.ts";
 import type { UdpSocket } from "#platform/udp/udp_socket.ts";
 import type { RtspConnection } from "./connection.ts";
 import type { RtspSession } from "./session.ts";
 import type { UdpRouter } from "./udp_router.ts";
 
-/** Keys of the configuration that this server reads. */
+/** What a server speaks: plain, or within TLS. */
+export type RtspProtocol = "rtsp" | "rtsps";
+
+/** Keys of the configuration that the servers read. */
 export interface RtspConfig {
   readonly rtsp: boolean;
   readonly rtspTransports: readonly ("udp" | "multicast" | "tcp")[];
+  readonly rtspEncryption: "no" | "optional" | "strict";
   readonly rtspAddress: string;
+  readonly rtspsAddress: string;
+  readonly rtspServerKey: string;
+  readonly rtspServerCert: string;
+  readonly rtspTrustedProxies: readonly IpNetwork[];
   readonly rtpAddress: string;
   readonly rtcpAddress: string;
+  readonly srtpAddress: string;
+  readonly srtcpAddress: string;
   readonly rtspAuthMethods: readonly ("basic" | "digest")[];
   readonly readTimeoutMs: number;
   readonly writeTimeoutMs: number;
@@ -18,19 +29,32 @@ export interface RtspConfig {
   readonly udpReadBufferSize: number;
 }
 
-/** The same as a list. */
-export const RTSP_CONFIG_KEYS: readonly (keyof RtspConfig)[] = [
+const COMMON_KEYS = [
   "rtsp",
   "rtspTransports",
-  "rtspAddress",
-  "rtpAddress",
-  "rtcpAddress",
+  "rtspEncryption",
   "rtspAuthMethods",
+  "rtspTrustedProxies",
   "readTimeoutMs",
   "writeTimeoutMs",
   "udpMaxPayloadSize",
   "udpReadBufferSize",
-];
+] as const;
+
+/** Keys that each server reads. */
+export const RTSP_CONFIG_KEYS: Readonly<
+  Record<RtspProtocol, readonly (keyof RtspConfig)[]>
+> = {
+  rtsp: [...COMMON_KEYS, "rtspAddress", "rtpAddress", "rtcpAddress"],
+  rtsps: [
+    ...COMMON_KEYS,
+    "rtspsAddress",
+    "rtspServerKey",
+    "rtspServerCert",
+    "srtpAddress",
+    "srtcpAddress",
+  ],
+};
 
 /** Settings that sessions need. */
 export interface RtspSettings {
@@ -51,9 +75,10 @@ export interface RtspUdp {
 
 /** What a server gives its connections and sessions. */
 export interface RtspContext {
+  readonly protocol: RtspProtocol;
   readonly ports: ModulePorts;
   readonly settings: RtspSettings;
-  /** Undefined if UDP is switched off. */
+  /** Undefined if nothing is sent or taken over UDP. */
   readonly udp: RtspUdp | undefined;
   readonly connections: Set<RtspConnection>;
   /** By id. */

@@ -63,14 +63,12 @@ abstract class RtspEgress implements BatchSink {
   sayGoodbye(): void {
     for (const track of this.tracks) {
       const { ssrc } = this.encoder.track(track).options;
-      this.sendReport(
-        track.id,
-        serializeRtcpCompound([
-          { type: "receiverReport", ssrc, reportBlocks: [] },
-          sourceDescription(ssrc, CNAME),
-          { type: "bye", ssrcs: [ssrc] },
-        ]),
-      );
+      const goodbye = serializeRtcpCompound([
+        { type: "receiverReport", ssrc, reportBlocks: [] },
+        sourceDescription(ssrc, CNAME),
+        { type: "bye", ssrcs: [ssrc] },
+      ]);
+      this.sendReport(track.id, this.encoder.protectReport(track, goodbye));
     }
   }
 
@@ -108,21 +106,19 @@ abstract class RtspEgress implements BatchSink {
       const encoder = this.encoder.track(track);
       const ticks = Math.round(streamMs * track.clockRateHz / 1_000);
       const { ssrc } = encoder.options;
-      this.sendReport(
-        track.id,
-        serializeRtcpCompound([
-          {
-            type: "senderReport",
-            ssrc,
-            ntp,
-            rtpTimestampTicks: encoder.rtpTimestamp(ticks),
-            packetCount: encoder.sentPackets % 2 ** 32,
-            octetCount: encoder.sentPayloadBytes % 2 ** 32,
-            reportBlocks: [],
-          },
-          sourceDescription(ssrc, CNAME),
-        ]),
-      );
+      const report = serializeRtcpCompound([
+        {
+          type: "senderReport",
+          ssrc,
+          ntp,
+          rtpTimestampTicks: encoder.rtpTimestamp(ticks),
+          packetCount: encoder.sentPackets % 2 ** 32,
+          octetCount: encoder.sentPayloadBytes % 2 ** 32,
+          reportBlocks: [],
+        },
+        sourceDescription(ssrc, CNAME),
+      ]);
+      this.sendReport(track.id, this.encoder.protectReport(track, report));
     }
   }
 }

@@ -8,5 +8,16 @@ export { rtspSource } from "./client/source.ts";
 export const rtsp: ProtocolModule<RtspConfig> = {
   name: "RTSP",
   open: async (config, ports) =>
-    config.rtsp ? await openRtspServer(config, ports) : undefined,
+    config.rtsp && config.rtspEncryption !== "strict"
+      ? await openRtspServer("rtsp", config, ports)
+      : undefined,
+};
+
+/** RTSP within TLS. */
+export const rtsps: ProtocolModule<RtspConfig> = {
+  name: "RTSPS",
+  open: async (config, ports) =>
+    config.rtsp && config.rtspEncryption !== "no"
+      ? await openRtspServer("rtsps", config, ports)
+      : undefined,
 };

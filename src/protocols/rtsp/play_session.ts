@@ -5,7 +5,7 @@ import type { Subscription } from "#core/subscription.ts";
 import type { Track } from "#core/track.ts";
 import type { RtspConnection } from "./connection.ts";
 import { TcpEgress, UdpEgress, type UdpTarget } from "./egress.ts";
-import { RtspStreamEncoder } from "./stream_encoder.ts";
+import { type RtpProfile, RtspStreamEncoder } from "./stream_encoder.ts";
 import type { TrackTransport } from "./track_transport.ts";
 import {
   type RtpInfoEntry,
@@ -40,7 +40,11 @@ export class PlaySession {
     this.tracks = tracks;
     this.#connection = connection;
     this.#url = options.url.replace(/\/$/, "");
-    this.#encoder = PlaySession.encoderOf(grant.stream, connection);
+    this.#encoder = PlaySession.encoderOf(
+      grant.stream,
+      connection,
+      profileOf(transports),
+    );
     this.#encoderUse = this.#encoder.use();
     const egress = {
       encoder: this.#encoder,
@@ -57,9 +61,7 @@ export class PlaySession {
     } else {
       const channels = channelsOf(transports);
       const layout = {
-        key: `rtsp/${
-          [...channels].join(" ")
-        }/${connection.context.settings.maxPacketBytes}`,
+        key: `${this.#encoder.key}/${[...channels].join(" ")}`,
         channels,
       };
       this.#egress = new TcpEgress(egress, connection.stream, layout);
@@ -72,9 +74,10 @@ export class PlaySession {
   static encoderOf(
     stream: Stream,
     connection: RtspConnection,
+    profile: RtpProfile,
   ): RtspStreamEncoder {
     const { maxPacketBytes } = connection.context.settings;
-    return RtspStreamEncoder.of(stream, maxPacketBytes);
+    return RtspStreamEncoder.of(stream, maxPacketBytes, profile);
   }
 
   /** The media shares the connection of the requests. */
@@ -100,8 +103,7 @@ export class PlaySession {
     const entries: RtpInfoEntry[] = [];
     for (const track of this.tracks) {
       const encoder = this.#encoder.track(track);
-      const sequenceNumber = firstSequenceNumber(first, track, encoder) ??
-        encoder.nextSequenceNumber;
+      const sequenceNumber = this.#encoder.startNumber(track, first) & 0xffff;
       const ticks = Math.round(startMs * track.clockRateHz / 1_000);
       entries.push({
         url: `${this.#url}/trackID=${track.id}`,
@@ -148,6 +150,14 @@ function targetsOf(
   return targets;
 }
 
+/** All tracks of a session have the same. */
+function profileOf(
+  transports: ReadonlyMap<number, TrackTransport>,
+): RtpProfile {
+  const [first] = transports.values();
+  return first?.srtp ? "savp" : "avp";
+}
+
 function channelsOf(
   transports: ReadonlyMap<number, TrackTransport>,
 ): Map<number, number> {
@@ -163,19 +173,4 @@ function startMsOf({ units, tracks }: Batch): number {
   const unit = units[0]!;
   const track = tracks.find((one) => one.id === unit.trackId);
   return track ? unit.ptsTicks * 1_000 / track.clockRateHz : 0;
-}
-
-/** Number of the first packet of `track` from a batch on. */
-function firstSequenceNumber(
-  first: Batch,
-  track: Track,
-  encoder: ReturnType<RtspStreamEncoder["track"]>,
-): number | undefined {
-  for (let batch: Batch | undefined = first; batch; batch = batch.next) {
-    for (const unit of batch.units) {
-      if (unit.trackId !== track.id) continue;
-      return encoder.firstSequenceNumber(unit);
-    }
-  }
-  return undefined;
 }

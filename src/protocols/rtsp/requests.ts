@@ -1,9 +1,9 @@
 import { AuthenticationError } from "#core/errors.ts";
 import type { AccessRequest, Action } from "#core/ports.ts";
-import { mediaFromTrack } from "#formats/sdp/codec_mapping.ts";
 import { serializeSessionDescription } from "#formats/sdp/serialize.ts";
 import type { RtspAnswer, RtspConnection } from "./connection.ts";
 import { RtspError } from "./errors.ts";
+import { servedMedia } from "./served_media.ts";
 import { RtspSession } from "./session.ts";
 import { parseSession, serializeSession } from "./wire/headers/session.ts";
 import type { RtspRequest } from "./wire/request.ts";
@@ -101,9 +101,7 @@ async function describe(
     control: undefined,
     keyMgmt: undefined,
     attributes: [],
-    media: description.stream.tracks.map((track) =>
-      mediaFromTrack(track, track.id)
-    ),
+    media: servedMedia(description.stream, connection),
   });
   return {
     status: 200,

@@ -1,6 +1,9 @@
-import { namingKey } from "#base/errors.ts";
+import { errorText, namingKey } from "#base/errors.ts";
 import { parseListenAddress } from "#base/listen_address.ts";
 import type { ModulePorts, RunningModule } from "#core/ports.ts";
+import { type Certificates, openCertificates } from "#platform/certificates.ts";
+import { Incoming } from "#platform/incoming.ts";
+import { addressText } from "#platform/peer_address.ts";
 import { listenTcp, type TcpListener } from "#platform/tcp.ts";
 import { openUdp } from "#platform/udp/open_udp.ts";
 import type { UdpSocket } from "#platform/udp/udp_socket.ts";
@@ -9,6 +12,7 @@ import {
   RTSP_CONFIG_KEYS,
   type RtspConfig,
   type RtspContext,
+  type RtspProtocol,
   type RtspUdp,
 } from "./context.ts";
 import { UdpRouter } from "./udp_router.ts";
@@ -19,70 +23,99 @@ const TICK_MS = 500;
 /**
  * Opens the listener and, if UDP is wanted, the two sockets.
  *
- * @throws {PlatformError} if an address is in use or not allowed; the message names the key and the remedy.
+ * @throws {Error} if an address is in use or not allowed, or the certificate cannot be used; the message names the key
+ * and the remedy.
  */
 export async function openRtspServer(
+  protocol: RtspProtocol,
   config: RtspConfig,
   ports: ModulePorts,
 ): Promise<RtspServer> {
   await using opened = new AsyncDisposableStack();
+  const isEncrypted = protocol === "rtsps";
+  const certificates = isEncrypted
+    ? opened.use(await openServerCertificates(config, ports))
+    : undefined;
+  const key = isEncrypted ? "rtspsAddress" : "rtspAddress";
   const listener = opened.use(
-    namingKey(
-      "rtspAddress",
-      () => listenTcp(parseListenAddress(config.rtspAddress)),
-    ),
+    namingKey(key, () => listenTcp(parseListenAddress(config[key]))),
   );
   const udp = config.rtspTransports.includes("udp")
-    ? openUdpPair(config, opened)
+    ? openUdpPair(protocol, config, opened)
     : undefined;
-  return new RtspServer({ config, ports, listener, udp }, opened.move());
+  return new RtspServer(
+    { protocol, config, ports, listener, certificates, udp },
+    opened.move(),
+  );
 }
 
+function openServerCertificates(
+  config: RtspConfig,
+  { logger }: ModulePorts,
+): Promise<Certificates> {
+  return openCertificates({
+    keyFile: config.rtspServerKey,
+    certificateFile: config.rtspServerCert,
+    configKeys: { key: "rtspServerKey", certificate: "rtspServerCert" },
+    logger,
+  });
+}
+
+/** Config keys of the sockets: RTSPS sends SRTP, from ports of its own. */
+const UDP_KEYS = {
+  rtsp: ["rtpAddress", "rtcpAddress"],
+  rtsps: ["srtpAddress", "srtcpAddress"],
+} as const;
+
 function openUdpPair(
+  protocol: RtspProtocol,
   config: RtspConfig,
   opened: AsyncDisposableStack,
 ): RtspUdp {
-  const open = (key: "rtpAddress" | "rtcpAddress") =>
+  const [rtpKey, rtcpKey] = UDP_KEYS[protocol];
+  const open = (key: typeof rtpKey | typeof rtcpKey) =>
     namingKey(key, () =>
       opened.use(openUdp({
         ...parseListenAddress(config[key]),
         receiveBufferBytes: config.udpReadBufferSize,
       })));
-  const rtp = open("rtpAddress");
-  const rtcp = open("rtcpAddress");
+  const rtp = open(rtpKey);
+  const rtcp = open(rtcpKey);
   if (rtp.port % 2 !== 0 || rtcp.port !== rtp.port + 1) {
     throw new Error(
-      `Cannot use config keys rtpAddress and rtcpAddress: ports are ${rtp.port} and ${rtcp.port}, wanted an even one and the next`,
+      `Cannot use config keys ${rtpKey} and ${rtcpKey}: ports are ${rtp.port} and ${rtcp.port}, wanted an even one and the next`,
     );
   }
   return { rtp, rtcp, router: new UdpRouter() };
 }
 
-/** A running RTSP server. */
+/** A running RTSP or RTSPS server. */
 export class RtspServer implements RunningModule<RtspConfig> {
   readonly closed: Promise<void>;
   #context: RtspContext;
   #config: RtspConfig;
   #opened: AsyncDisposableStack;
-  #listener: TcpListener;
+  #incoming: Incoming;
   #cancelTick: () => void = () => {};
-  #running = new Set<Promise<void>>();
 
   /** Takes over `opened`; use {@linkcode openRtspServer}. */
   constructor(
     parts: {
+      readonly protocol: RtspProtocol;
       readonly config: RtspConfig;
       readonly ports: ModulePorts;
       readonly listener: TcpListener;
+      /** Undefined if nothing is encrypted. */
+      readonly certificates: Certificates | undefined;
       readonly udp: RtspUdp | undefined;
     },
     opened: AsyncDisposableStack,
   ) {
-    const { config, ports, listener, udp } = parts;
+    const { protocol, config, ports, listener, certificates, udp } = parts;
     this.#config = config;
     this.#opened = opened;
-    this.#listener = listener;
     this.#context = {
+      protocol,
       ports,
       udp,
       settings: {
@@ -95,16 +128,24 @@ export class RtspServer implements RunningModule<RtspConfig> {
       connections: new Set(),
       sessions: new Map(),
     };
-    const loops = [this.#accept(listener)];
+    this.#incoming = new Incoming(listener, {
+      certificate: certificates && (() => certificates.current),
+      trustedProxies: config.rtspTrustedProxies,
+      serve: (stream) => new RtspConnection(stream, this.#context).run(),
+      onRefused: (peer, error) =>
+        ports.logger.child(`conn ${addressText(peer)}`)
+          .info(`closed: ${errorText(error)}`),
+    });
+    const loops = [this.#incoming.closed];
     if (udp) loops.push(udp.router.run(udp.rtp, udp.rtcp));
     this.closed = Promise.all(loops).then(() => {});
     this.#tick();
-    ports.logger.info(startLine(listener, udp));
+    ports.logger.info(startLine(protocol, listener, udp));
   }
 
   /** Takes a new configuration if it changes nothing here. */
   apply(next: RtspConfig): "done" | "restart" {
-    for (const key of RTSP_CONFIG_KEYS) {
+    for (const key of RTSP_CONFIG_KEYS[this.#context.protocol]) {
       if (String(next[key]) !== String(this.#config[key])) return "restart";
     }
     return "done";
@@ -113,28 +154,16 @@ export class RtspServer implements RunningModule<RtspConfig> {
   /** Stops listening, ends every session, waits for all. Idempotent. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#cancelTick();
-    this.#listener[Symbol.dispose]();
+    this.#incoming.stop();
     for (const session of [...this.#context.sessions.values()]) {
       session.end("terminated");
     }
     for (const connection of this.#context.connections) {
       connection.closeAfterDrain("terminated");
     }
-    await Promise.all(this.#running);
+    await this.#incoming.closed;
     await this.#opened.disposeAsync();
     await this.closed;
-  }
-
-  async #accept(listener: TcpListener): Promise<void> {
-    for (
-      let stream = await listener.accept();
-      stream !== undefined;
-      stream = await listener.accept()
-    ) {
-      const running = new RtspConnection(stream, this.#context).run()
-        .finally(() => this.#running.delete(running));
-      this.#running.add(running);
-    }
   }
 
   #tick(): void {
@@ -147,10 +176,14 @@ export class RtspServer implements RunningModule<RtspConfig> {
 }
 
 function startLine(
+  protocol: RtspProtocol,
   listener: TcpListener,
   udp: { readonly rtp: UdpSocket; readonly rtcp: UdpSocket } | undefined,
 ): string {
-  const tcp = `:${listener.port} (TCP/RTSP)`;
+  const tcp = `:${listener.port} (TCP/${protocol.toUpperCase()})`;
   if (!udp) return `started with listener on ${tcp}`;
-  return `started with listeners on ${tcp}, :${udp.rtp.port} (UDP/RTP), :${udp.rtcp.port} (UDP/RTCP)`;
+  const [rtp, rtcp] = protocol === "rtsps"
+    ? ["SRTP", "SRTCP"]
+    : ["RTP", "RTCP"];
+  return `started with listeners on ${tcp}, :${udp.rtp.port} (UDP/${rtp}), :${udp.rtcp.port} (UDP/${rtcp})`;
 }

@@ -3,6 +3,8 @@ import { codecLabel } from "#codecs/codec.ts";
 import type { PublishGrant, ReadGrant, SessionOwner } from "#core/ports.ts";
 import type { SessionInfo } from "#core/session_info.ts";
 import type { Track } from "#core/track.ts";
+import { mikeyFromExchange } from "#formats/mikey/srtp_exchange.ts";
+import { createSrtpKeys } from "#formats/srtp/srtp_keys.ts";
 import type { RtspAnswer, RtspConnection } from "./connection.ts";
 import type { RtspContext } from "./context.ts";
 import { RtspError } from "./errors.ts";
@@ -11,8 +13,18 @@ import type { AnnouncedTrack } from "./ingest.ts";
 import { PlaySession } from "./play_session.ts";
 import { RecordSession } from "./record_session.ts";
 import { accessRequest, logRefusal } from "./requests.ts";
-import { chooseTransport, type TrackTransport } from "./track_transport.ts";
+import type { RtpProfile } from "./stream_encoder.ts";
+import {
+  openPublisherProtection,
+  type PublisherProtection,
+} from "./track_protection.ts";
+import {
+  chooseTransport,
+  type OutgoingSource,
+  type TrackTransport,
+} from "./track_transport.ts";
 import type { UdpEndpoint } from "./udp_router.ts";
+import { serializeKeyMgmt } from "./wire/headers/key_mgmt.ts";
 import type { RtspRequest } from "./wire/request.ts";
 import {
   isControlUrl,
@@ -49,6 +61,8 @@ export class RtspSession implements UdpEndpoint {
   #readGrant: ReadGrant | undefined;
   /** Transports of the tracks that were set up, by track id or announced position. */
   #transports = new Map<number, TrackTransport>();
+  /** Ciphers of what a publisher sends protected, by announced position. */
+  #protections = new Map<number, PublisherProtection>();
   #player: PlaySession | undefined;
   #recorder: RecordSession | undefined;
   #lastSeenMs: number;
@@ -139,11 +153,11 @@ export class RtspSession implements UdpEndpoint {
     this.#closeWithGrant(grant.revoked);
   }
 
-  /** Sets a track up; answers the Transport header. */
+  /** Sets a track up; answers the headers that tell how. */
   async setup(
     connection: RtspConnection,
     request: RtspRequest,
-  ): Promise<{ Transport: string }> {
+  ): Promise<Record<string, string>> {
     this.touch();
     if (this.isActive) {
       throw new RtspError(455, "SETUP while media flows");
@@ -161,10 +175,20 @@ export class RtspSession implements UdpEndpoint {
       endpoint: this,
       trackIndex: index,
       others: [...this.#transports.values()],
-      ssrc: this.#announcement ? undefined : this.#ssrcOf(connection, index),
+      outgoing: (profile) => this.#outgoing(connection, index, profile),
     });
-    this.#transports.set(index, chosen.transport);
-    return { Transport: chosen.header };
+    const { transport, header } = chosen;
+    this.#transports.set(index, transport);
+    if (!transport.srtp) return { Transport: header };
+    if (this.#announcement) {
+      this.#protections.set(index, openPublisherProtection(transport.srtp));
+    }
+    const nowMs = this.#context.ports.clock.wallMs();
+    const message = mikeyFromExchange(transport.srtp.own, nowMs);
+    return {
+      Transport: header,
+      KeyMgmt: serializeKeyMgmt({ uri: request.url, message }),
+    };
   }
 
   /** Begins to send media. */
@@ -209,6 +233,7 @@ export class RtspSession implements UdpEndpoint {
       grant,
       tracks,
       transports: this.#transports,
+      protections: this.#protections,
       onError: (message) => this.#errors.add(message),
       onLoss: (count) => this.#losses.add(count),
     });
@@ -295,6 +320,7 @@ export class RtspSession implements UdpEndpoint {
     this.#readGrant?.[Symbol.dispose]();
     this.#announcement?.grant[Symbol.dispose]();
     for (const transport of this.#transports.values()) transport.release();
+    for (const one of this.#protections.values()) one[Symbol.dispose]();
     this.#losses[Symbol.dispose]();
     this.#errors[Symbol.dispose]();
     this.#connection.sessions.delete(this);
@@ -309,7 +335,7 @@ export class RtspSession implements UdpEndpoint {
     const grant = this.#announcement?.grant ?? this.#readGrant;
     return {
       id: this.id,
-      type: "rtspSession",
+      type: `${this.#context.protocol}Session`,
       createdAtMs: this.#createdAtMs,
       remoteAddress: this.#connection.remoteAddress,
       state: this.#recorder ? "publish" : this.#player ? "read" : "idle",
@@ -369,12 +395,24 @@ export class RtspSession implements UdpEndpoint {
     );
   }
 
-  #ssrcOf(connection: RtspConnection, trackId: number): number | undefined {
+  /** What is sent of a track: to readers media, to a publisher reports about its own. */
+  #outgoing(
+    connection: RtspConnection,
+    trackId: number,
+    profile: RtpProfile,
+  ): OutgoingSource {
     const stream = this.#readGrant?.stream;
     const track = stream?.tracks.find((one) => one.id === trackId);
-    if (!stream || !track) return undefined;
-    const encoder = PlaySession.encoderOf(stream, connection);
-    return encoder.track(track).options.ssrc;
+    if (stream && track) {
+      const encoder = PlaySession.encoderOf(stream, connection, profile);
+      const { ssrc } = encoder.track(track).options;
+      return { ssrc, exchange: encoder.exchange(track) };
+    }
+    const exchange = { keys: createSrtpKeys(), rollovers: new Map() };
+    return {
+      ssrc: undefined,
+      exchange: profile === "savp" ? exchange : undefined,
+    };
   }
 
   #readingLine(player: PlaySession): string {

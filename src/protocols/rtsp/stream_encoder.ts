@@ -6,19 +6,26 @@ import type { Stream } from "#core/stream.ts";
 import type { BatchSink, Subscription } from "#core/subscription.ts";
 import type { Track } from "#core/track.ts";
 import type { MediaUnit } from "#core/unit.ts";
+import type { SrtpExchange } from "#formats/mikey/srtp_exchange.ts";
 import type { RtpPayloadFormat } from "#formats/rtp/payload_format.ts";
 import { payloadFormatFor } from "#formats/rtp/payload_formats.ts";
-import { RTP_HEADER_MIN_BYTES } from "#formats/rtp/rtp_header.ts";
 import {
   outgoingPacketSizeBytes,
   type OutgoingRtpPacket,
   RtpTrackEncoder,
+  writeOutgoingPacket,
 } from "#formats/rtp/track_encoder.ts";
+import { mediaFromTrack } from "#formats/sdp/codec_mapping.ts";
+import { srtpOverheadBytes } from "#formats/srtp/srtp_keys.ts";
+import { SEQUENCE_SPAN } from "#formats/srtp/srtp_packet.ts";
+import { TrackProtection } from "./track_protection.ts";
 import {
   INTERLEAVED_HEADER_BYTES,
   INTERLEAVED_MAGIC,
 } from "./wire/interleaved_frame.ts";
-import { mediaFromTrack } from "#formats/sdp/codec_mapping.ts";
+
+/** Whether packets are protected: `"savp"` is SRTP. Spec: RFC 3551, RFC 3711 §12. */
+export type RtpProfile = "avp" | "savp";
 
 /** Channels of one reader's interleaved connection; readers with equal ones share their bytes. */
 export interface ChannelLayout {
@@ -50,31 +57,49 @@ const NO_LIMITS = {
  * it does so while there are readers.
  */
 export class RtspStreamEncoder implements BatchSink {
+  /** Name of its encodings; equal for equal settings. */
+  readonly key: string;
   #stream: Stream;
   #maxPacketBytes: number;
+  #isProtecting: boolean;
   #errors: SampledError;
   #packetsKey: string;
   #segmentsKey: string;
   #tracks = new Map<number, RtpTrackEncoder>();
+  #protections = new Map<number, TrackProtection>();
   #subscription: Subscription | undefined;
   #users = 0;
 
-  private constructor(stream: Stream, maxPacketBytes: number) {
+  private constructor(
+    stream: Stream,
+    settings: {
+      readonly key: string;
+      readonly maxPacketBytes: number;
+      readonly profile: RtpProfile;
+    },
+  ) {
+    const { key, maxPacketBytes, profile } = settings;
+    this.key = key;
     this.#stream = stream;
     this.#maxPacketBytes = maxPacketBytes;
+    this.#isProtecting = profile === "savp";
     const { logger, clock } = stream.options;
     this.#errors = new SampledError(logger, clock, "RTP");
-    this.#packetsKey = `rtp/${maxPacketBytes}`;
-    this.#segmentsKey = `rtp/segments/${maxPacketBytes}`;
+    this.#packetsKey = `${key}/packets`;
+    this.#segmentsKey = `${key}/segments`;
   }
 
-  /** The encoder of a stream for packets of at most `maxPacketBytes`, header included. */
-  static of(stream: Stream, maxPacketBytes: number): RtspStreamEncoder {
-    const key = `rtsp/${maxPacketBytes}`;
+  /** The encoder of a stream for packets of at most `maxPacketBytes`, header and protection included. */
+  static of(
+    stream: Stream,
+    maxPacketBytes: number,
+    profile: RtpProfile = "avp",
+  ): RtspStreamEncoder {
+    const key = `rtsp/${profile}/${maxPacketBytes}`;
     return stream.encoders.get<RtspStreamEncoder>(key) ??
       stream.encoders.set(
         key,
-        new RtspStreamEncoder(stream, maxPacketBytes),
+        new RtspStreamEncoder(stream, { key, maxPacketBytes, profile }),
       );
   }
 
@@ -94,6 +119,7 @@ export class RtspStreamEncoder implements BatchSink {
         this.#subscription?.[Symbol.dispose]();
         this.#subscription = undefined;
         this.#errors[Symbol.dispose]();
+        for (const protection of this.#protections.values()) protection.close();
       },
     };
   }
@@ -106,9 +132,42 @@ export class RtspStreamEncoder implements BatchSink {
     const isSame = known?.options.format === format &&
       known.options.payloadType === payloadType;
     if (isSame) return known;
-    const encoder = this.#openTrack(format, payloadType);
+    this.#protections.get(track.id)?.close();
+    const protection = this.#isProtecting ? new TrackProtection() : undefined;
+    if (protection) this.#protections.set(track.id, protection);
+    const encoder = this.#openTrack(format, payloadType, protection);
     this.#tracks.set(track.id, encoder);
     return encoder;
+  }
+
+  /** Number of a track's first packet from a batch on, or else of the packet that comes next; runs on past 16 bits. */
+  startNumber(track: Track, from: Batch | undefined): number {
+    const encoder = this.track(track);
+    for (let batch = from; batch; batch = batch.next) {
+      for (const unit of batch.units) {
+        if (unit.trackId !== track.id) continue;
+        return encoder.firstSequenceNumber(unit) ?? encoder.nextSequenceNumber;
+      }
+    }
+    return encoder.nextSequenceNumber;
+  }
+
+  /** What a reader that begins now must know to read a track; undefined if nothing is protected. */
+  exchange(track: Track): SrtpExchange | undefined {
+    const { ssrc } = this.track(track).options;
+    const protection = this.#protections.get(track.id);
+    if (protection === undefined) return undefined;
+    const number = this.startNumber(track, this.#stream.groupStart);
+    const rolloverCounter = Math.floor(number / SEQUENCE_SPAN);
+    return {
+      keys: protection.keys,
+      rollovers: new Map([[ssrc, rolloverCounter]]),
+    };
+  }
+
+  /** A report about a track as it is sent to one reader: protected where the media is. */
+  protectReport(track: Track, packet: Uint8Array): Uint8Array {
+    return this.#protections.get(track.id)?.protectRtcp(packet) ?? packet;
   }
 
   /** Part of its own reading: numbers the packets in the stream's order. */
@@ -147,7 +206,12 @@ export class RtspStreamEncoder implements BatchSink {
         bytes[at + 1] = channel;
         bytes[at + 2] = packetBytes >>> 8;
         bytes[at + 3] = packetBytes;
-        at = writePacket(bytes, at + INTERLEAVED_HEADER_BYTES, packet, encoder);
+        at = writeOutgoingPacket(
+          bytes,
+          at + INTERLEAVED_HEADER_BYTES,
+          packet,
+          encoder.options,
+        );
       }
     }
     return batch.encodings.set(layout.key, bytes);
@@ -178,7 +242,10 @@ export class RtspStreamEncoder implements BatchSink {
   #encode(unit: MediaUnit, batch: Batch): OutgoingRtpPacket[] {
     for (const track of batch.tracks) {
       if (track.id === unit.trackId) {
-        return this.track(track).encode(unit, track);
+        const encoder = this.track(track);
+        const packets = encoder.encode(unit, track);
+        const protection = this.#protections.get(track.id);
+        return protection?.protect(packets, encoder.options) ?? packets;
       }
     }
     return [];
@@ -187,15 +254,18 @@ export class RtspStreamEncoder implements BatchSink {
   #openTrack(
     format: RtpPayloadFormat<CodecName>,
     payloadType: number,
+    protection: TrackProtection | undefined,
   ): RtpTrackEncoder {
+    const maxPacketBytes = this.#maxPacketBytes -
+      (protection ? srtpOverheadBytes(protection.keys) : 0);
     return new RtpTrackEncoder({
       format,
       payloadType,
       ssrc: crypto.getRandomValues(new Uint32Array(1))[0]!,
-      maxPacketBytes: this.#maxPacketBytes,
+      maxPacketBytes,
       onTooBig: (sizeBytes) =>
         this.#stream.options.logger.info(
-          `RTP packets are too big (${sizeBytes} > ${this.#maxPacketBytes}), remuxing them into smaller ones`,
+          `RTP packets are too big (${sizeBytes} > ${maxPacketBytes}), remuxing them into smaller ones`,
         ),
       onError: (error) => this.#errors.add(errorText(error)),
     });
@@ -212,31 +282,6 @@ function payloadTypeOf(track: Track): number {
   const payloadType = mediaFromTrack(track, track.id).payloadTypes[0]!;
   payloadTypes.set(track, payloadType);
   return payloadType;
-}
-
-/** Writes one RTP packet; answers the offset behind it. Spec: RFC 3550 §5.1. */
-function writePacket(
-  into: Uint8Array,
-  at: number,
-  packet: OutgoingRtpPacket,
-  encoder: RtpTrackEncoder,
-): number {
-  const { sequenceNumber, timestampTicks, body } = packet;
-  const { payloadType, ssrc } = encoder.options;
-  into[at] = packet.firstByte;
-  into[at + 1] = packet.marker ? payloadType | 0b1000_0000 : payloadType;
-  into[at + 2] = sequenceNumber >>> 8;
-  into[at + 3] = sequenceNumber;
-  into[at + 4] = timestampTicks >>> 24;
-  into[at + 5] = timestampTicks >>> 16;
-  into[at + 6] = timestampTicks >>> 8;
-  into[at + 7] = timestampTicks;
-  into[at + 8] = ssrc >>> 24;
-  into[at + 9] = ssrc >>> 16;
-  into[at + 10] = ssrc >>> 8;
-  into[at + 11] = ssrc;
-  into.set(body, at + RTP_HEADER_MIN_BYTES);
-  return at + RTP_HEADER_MIN_BYTES + body.length;
 }
 
 /** Adds a unit's packets as runs: a run ends with the first packet that is shorter, or before one that is longer. */
@@ -259,7 +304,7 @@ function addRuns(
     const bytes = new Uint8Array(sizeBytes);
     let at = 0;
     for (let i = from; i < end; i++) {
-      at = writePacket(bytes, at, packets[i]!, encoder);
+      at = writeOutgoingPacket(bytes, at, packets[i]!, encoder.options);
     }
     runs.push({ trackId, bytes, segmentBytes });
     from = end;

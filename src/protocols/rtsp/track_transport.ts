@@ -1,8 +1,14 @@
+import {
+  exchangeFromMikey,
+  type SrtpExchange,
+} from "#formats/mikey/srtp_exchange.ts";
 import type { RtspConnection } from "./connection.ts";
 import type { RtspUdp } from "./context.ts";
 import type { UdpTarget } from "./egress.ts";
 import { RtspError } from "./errors.ts";
+import type { RtpProfile } from "./stream_encoder.ts";
 import type { UdpEndpoint } from "./udp_router.ts";
+import { parseKeyMgmt } from "./wire/headers/key_mgmt.ts";
 import {
   parseTransports,
   type RtpRtcpPair,
@@ -21,8 +27,26 @@ export interface TrackTransport {
   readonly channels: RtpRtcpPair | undefined;
   /** Where datagrams go. */
   readonly target: UdpTarget | undefined;
+  /** Keys of both directions; undefined if nothing is protected. */
+  readonly srtp: TrackKeys | undefined;
   /** Takes nothing more from the peer's ports. */
   release(): void;
+}
+
+/** Keys of a track that travels as SRTP. */
+export interface TrackKeys {
+  /** What the peer sends with. */
+  readonly peer: SrtpExchange;
+  /** What is sent to the peer with. */
+  readonly own: SrtpExchange;
+}
+
+/** What is sent to a peer. */
+export interface OutgoingSource {
+  /** Source of the packets, where there is one. */
+  readonly ssrc: number | undefined;
+  /** Undefined if nothing is protected. */
+  readonly exchange: SrtpExchange | undefined;
 }
 
 /** What a transport is chosen by. */
@@ -35,8 +59,15 @@ export interface TransportQuestion {
   readonly trackIndex: number;
   /** Transports of the session's other tracks. */
   readonly others: readonly TrackTransport[];
-  /** Source of the packets to the peer, where there is one. */
+  /** What is sent to the peer in a profile. */
+  readonly outgoing: (profile: RtpProfile) => OutgoingSource;
+}
+
+/** What a transport of either kind is made of. */
+interface Choice extends TransportQuestion {
+  readonly wanted: RtspTransport;
   readonly ssrc: number | undefined;
+  readonly srtp: TrackKeys | undefined;
 }
 
 /**
@@ -50,18 +81,36 @@ export function chooseTransport(
 ): { transport: TrackTransport; header: string } {
   const text = question.request.headers.get("Transport");
   if (text === undefined) throw new RtspError(400, "SETUP without Transport");
+  const { protocol, settings, udp } = question.connection.context;
+  const isEncrypted = protocol === "rtsps";
   for (const wanted of parseTransports(text)) {
-    if (wanted.profile !== "avp") continue;
+    const isProtected = wanted.profile === "savp";
+    if (isProtected && !isEncrypted) continue;
     checkMode(wanted, question.isPublishing);
     if (wanted.lowerTransport === "tcp") {
-      const { transports } = question.connection.context.settings;
-      if (transports.includes("tcp")) return interleaved(wanted, question);
+      if (settings.transports.includes("tcp")) {
+        return interleaved(choiceOf(wanted, question));
+      }
     } else if (wanted.delivery !== "multicast") {
-      const { udp } = question.connection.context;
-      if (udp) return datagrams(wanted, question, udp);
+      const isAllowed = isProtected || !isEncrypted;
+      if (udp && isAllowed) return datagrams(choiceOf(wanted, question), udp);
     }
   }
   throw new RtspError(461, `no transport of "${text}" is supported here`);
+}
+
+/** Both sides tell their keys in SETUP. Spec: RFC 4567 §3.2. */
+function choiceOf(wanted: RtspTransport, question: TransportQuestion): Choice {
+  const { ssrc, exchange } = question.outgoing(wanted.profile);
+  if (exchange === undefined) {
+    return { ...question, wanted, ssrc, srtp: undefined };
+  }
+  const text = question.request.headers.get("KeyMgmt");
+  if (text === undefined) {
+    throw new RtspError(400, "SETUP with RTP/SAVP, but without KeyMgmt");
+  }
+  const peer = exchangeFromMikey(parseKeyMgmt(text).message);
+  return { ...question, wanted, ssrc, srtp: { peer, own: exchange } };
 }
 
 function checkMode(wanted: RtspTransport, isPublishing: boolean): void {
@@ -77,10 +126,9 @@ function checkMode(wanted: RtspTransport, isPublishing: boolean): void {
 }
 
 function interleaved(
-  wanted: RtspTransport,
-  { others, ssrc, isPublishing }: TransportQuestion,
+  { wanted, others, ssrc, srtp, isPublishing }: Choice,
 ): { transport: TrackTransport; header: string } {
-  requireSame(others, "TCP");
+  requireSame(others, "TCP", srtp);
   const channels = wanted.interleaved ?? freeChannels(others);
   if (channels[1] !== channels[0] + 1 || channels[0] > MAX_CHANNEL) {
     throw new RtspError(
@@ -102,11 +150,12 @@ function interleaved(
       label: "TCP",
       channels,
       target: undefined,
+      srtp,
       release() {},
     },
     header: serializeTransport({
       lowerTransport: "tcp",
-      profile: "avp",
+      profile: wanted.profile,
       delivery: "unicast",
       interleaved: channels,
       ...ssrc === undefined ? {} : { ssrc },
@@ -116,12 +165,11 @@ function interleaved(
 }
 
 function datagrams(
-  wanted: RtspTransport,
-  question: TransportQuestion,
+  choice: Choice,
   udp: RtspUdp,
 ): { transport: TrackTransport; header: string } {
-  const { connection, endpoint, trackIndex, ssrc } = question;
-  requireSame(question.others, "UDP");
+  const { wanted, connection, endpoint, trackIndex, ssrc, srtp } = choice;
+  requireSame(choice.others, "UDP", srtp);
   const ports = wanted.clientPorts;
   if (!ports || ports[0] === 0 || ports[1] === 0) {
     throw new RtspError(400, "Transport has no client_port");
@@ -140,16 +188,17 @@ function datagrams(
       label: "UDP",
       channels: undefined,
       target,
+      srtp,
       release: () => route[Symbol.dispose](),
     },
     header: serializeTransport({
       lowerTransport: "udp",
-      profile: "avp",
+      profile: wanted.profile,
       delivery: "unicast",
       clientPorts: ports,
       serverPorts: [udp.rtp.port, udp.rtcp.port],
       ...ssrc === undefined ? {} : { ssrc },
-      ...question.isPublishing ? { mode: "record" } : {},
+      ...choice.isPublishing ? { mode: "record" } : {},
     }),
   };
 }
@@ -157,8 +206,12 @@ function datagrams(
 function requireSame(
   others: readonly TrackTransport[],
   label: TrackTransport["label"],
+  srtp: TrackKeys | undefined,
 ): void {
-  if (others.some((other) => other.label !== label)) {
+  const isProtected = srtp !== undefined;
+  const isOther = (other: TrackTransport) =>
+    other.label !== label || (other.srtp !== undefined) !== isProtected;
+  if (others.some(isOther)) {
     throw new RtspError(400, "all tracks of a session need the same transport");
   }
 }

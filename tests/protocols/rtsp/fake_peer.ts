@@ -75,6 +75,7 @@ export function fakeRtspServer(
   options: TestPortsOptions & {
     readonly settings?: Partial<RtspContext["settings"]>;
     readonly hasUdp?: boolean;
+    readonly protocol?: RtspContext["protocol"];
   } = {},
 ): FakeRtspServer {
   const test = testPorts(options);
@@ -82,6 +83,7 @@ export function fakeRtspServer(
   const rtcp = new FakeUdpSocket(8_001);
   const udp: RtspUdp = { rtp, rtcp, router: new UdpRouter() };
   const context: RtspContext = {
+    protocol: options.protocol ?? "rtsp",
     ports: test.ports,
     settings: {
       transports: ["udp", "tcp"],
@@ -201,9 +203,13 @@ export class RtspPeer {
   }
 
   /** SETUP of a track. */
-  setup(trackId: number, transport: string): Promise<RtspResponse> {
+  setup(
+    trackId: number,
+    transport: string,
+    headers: Headers = {},
+  ): Promise<RtspResponse> {
     const url = `${URL_OF_CAM}/trackID=${trackId}`;
-    return this.request("SETUP", url, { Transport: transport });
+    return this.request("SETUP", url, { Transport: transport, ...headers });
   }
 
   /** ANNOUNCE, SETUP and RECORD of both tracks. */

@@ -2,6 +2,7 @@ import type { Batch } from "#core/batch.ts";
 import type { Stream } from "#core/stream.ts";
 import type { Subscription } from "#core/subscription.ts";
 import type { Track } from "#core/track.ts";
+import { openSrtpReceiver } from "#formats/srtp/srtp_receiver.ts";
 import {
   rtpMarker,
   rtpPayloadType,
@@ -332,4 +333,53 @@ Deno.test("RtspStreamEncoder reports a unit that cannot be sent and goes on", ()
   publication.flush();
   publishPicture(publication, VIDEO_FRAME_TICKS);
   assertEquals([warnings.length, sink.numbers.length], [1, 1]);
+});
+
+Deno.test("RtspStreamEncoder of SRTP has packets, keys and numbers of its own, within the same size", () => {
+  const { stream, encoder } = opened();
+  const secure = RtspStreamEncoder.of(stream, MAX_PACKET_BYTES, "savp");
+  assert(secure !== encoder);
+  assert(secure.key !== encoder.key);
+  assertEquals(encoder.exchange(VIDEO), undefined);
+  const publication = stream.attach([VIDEO, AUDIO]);
+  const { sink, use } = join(stream, secure);
+  publication.publish(
+    VIDEO,
+    videoUnit(0, { isRandomAccess: true, sizeBytes: 500 }),
+  );
+  publication.publish(AUDIO, audioUnit(0));
+  publication.flush();
+  const packets = packetsOf(secure.interleaved(sink.batches[0]!, LAYOUT));
+  assertEquals(packets.map(({ channel }) => channel), [0, 0, 0, 0, 2]);
+  for (const { channel, packet } of packets) {
+    assert(packet.length <= MAX_PACKET_BYTES);
+    const { keys, rollovers } = secure.exchange(channel === 0 ? VIDEO : AUDIO)!;
+    using receiver = openSrtpReceiver(keys, rollovers);
+    assert(typeof receiver.unprotectRtp(packet) !== "string");
+  }
+  use[Symbol.dispose]();
+});
+
+Deno.test("RtspStreamEncoder.exchange() tells the rollovers of the packet that a new reader begins with", () => {
+  const { stream } = opened();
+  const secure = RtspStreamEncoder.of(stream, MAX_PACKET_BYTES, "savp");
+  const publication = stream.attach([VIDEO]);
+  const use = secure.use();
+  const number = () => secure.track(VIDEO).nextSequenceNumber;
+  const { ssrc } = secure.track(VIDEO).options;
+  const told = () => secure.exchange(VIDEO)!.rollovers.get(ssrc);
+  const first = Math.floor(number() / 65_536);
+  let dtsTicks = 0;
+  const publish = (isRandomAccess: boolean, sizeBytes = 20_000) => {
+    publishPicture(publication, dtsTicks, { isRandomAccess, sizeBytes });
+    dtsTicks += VIDEO_FRAME_TICKS;
+  };
+  while (number() < 65_000) publish(true);
+  publish(true, 100);
+  while (number() < 65_536) publish(false);
+  assertEquals(first, 0);
+  assertEquals(told(), 0);
+  publish(true, 100);
+  assertEquals(told(), 1);
+  use[Symbol.dispose]();
 });

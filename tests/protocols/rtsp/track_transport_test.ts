@@ -1,3 +1,6 @@
+import { ParseError } from "#base/errors.ts";
+import { mikeyFromExchange } from "#formats/mikey/srtp_exchange.ts";
+import { createSrtpKeys } from "#formats/srtp/srtp_keys.ts";
 import { RtspError, statusOf } from "#protocols/rtsp/errors.ts";
 import {
   chooseTransport,
@@ -5,6 +8,7 @@ import {
   type TransportQuestion,
 } from "#protocols/rtsp/track_transport.ts";
 import type { UdpEndpoint } from "#protocols/rtsp/udp_router.ts";
+import { serializeKeyMgmt } from "#protocols/rtsp/wire/headers/key_mgmt.ts";
 import { RtspHeaders } from "#protocols/rtsp/wire/rtsp_headers.ts";
 import { assert, assertEquals, assertThrows } from "#test/assert.ts";
 import { fakeRtspServer, URL_OF_CAM } from "./fake_peer.ts";
@@ -19,15 +23,29 @@ interface Asking {
   readonly others?: readonly TrackTransport[];
   readonly ssrc?: number;
   readonly transports?: readonly ("udp" | "tcp")[];
+  readonly protocol?: "rtsp" | "rtsps";
+  readonly keyMgmt?: string;
 }
+
+const PEER = { keys: createSrtpKeys(), rollovers: new Map([[0xab, 3]]) };
+const OWN = { keys: createSrtpKeys(), rollovers: new Map() };
+
+const KEY_MGMT = serializeKeyMgmt({
+  uri: URL_OF_CAM,
+  message: mikeyFromExchange(PEER, 0),
+});
+
+const PROTECTED: Asking = { protocol: "rtsps", keyMgmt: KEY_MGMT };
 
 function question(text: string | undefined, asking: Asking): TransportQuestion {
   const transports = asking.transports ?? ["udp", "tcp"];
   const server = fakeRtspServer({
     settings: { transports },
     hasUdp: transports.includes("udp"),
+    protocol: asking.protocol ?? "rtsp",
   });
-  const headers = text === undefined ? [] : [["Transport", text]];
+  const headers = [["Transport", text], ["KeyMgmt", asking.keyMgmt]]
+    .filter(([, value]) => value !== undefined);
   return {
     request: {
       method: "SETUP",
@@ -40,7 +58,10 @@ function question(text: string | undefined, asking: Asking): TransportQuestion {
     endpoint: ENDPOINT,
     trackIndex: 0,
     others: asking.others ?? [],
-    ssrc: asking.ssrc,
+    outgoing: (profile) => ({
+      ssrc: asking.ssrc,
+      exchange: profile === "savp" ? OWN : undefined,
+    }),
   };
 }
 
@@ -107,6 +128,33 @@ const ANSWERS: readonly {
     text:
       "RTP/AVP;unicast;client_port=6000-6001,RTP/AVP/TCP;unicast;interleaved=0-1",
     asking: { transports: ["tcp"] },
+    header: "RTP/AVP/TCP;unicast;interleaved=0-1",
+  },
+  {
+    name: "SRTP in datagrams, within TLS",
+    text: "RTP/SAVP;unicast;client_port=6000-6001",
+    asking: { ...PROTECTED, ssrc: 1 },
+    header:
+      "RTP/SAVP;unicast;client_port=6000-6001;server_port=8000-8001;ssrc=00000001",
+  },
+  {
+    name: "SRTP of a publisher [GStreamer 1.22 rtspclientsink]",
+    text: "RTP/SAVP/UDP;unicast;client_port=6000-6001;mode=RECORD",
+    asking: { ...PROTECTED, isPublishing: true },
+    header:
+      "RTP/SAVP;unicast;client_port=6000-6001;server_port=8000-8001;mode=record",
+  },
+  {
+    name: "SRTP in the connection",
+    text: "RTP/SAVP/TCP;unicast;interleaved=0-1",
+    asking: PROTECTED,
+    header: "RTP/SAVP/TCP;unicast;interleaved=0-1",
+  },
+  {
+    name: "TLS as protection enough in the connection, but not beside it",
+    text:
+      "RTP/AVP;unicast;client_port=6000-6001,RTP/AVP/TCP;unicast;interleaved=0-1",
+    asking: { protocol: "rtsps" },
     header: "RTP/AVP/TCP;unicast;interleaved=0-1",
   },
 ];
@@ -193,9 +241,30 @@ const REFUSALS: readonly {
     status: 461,
   },
   {
-    name: "encryption",
+    name: "SRTP without TLS, which would tell the keys to everybody",
     text: "RTP/SAVP/TCP;unicast;interleaved=0-1",
+    asking: { keyMgmt: KEY_MGMT },
     status: 461,
+  },
+  {
+    name: "media in the clear beside TLS",
+    text: "RTP/AVP;unicast;client_port=6000-6001",
+    asking: PROTECTED,
+    status: 461,
+  },
+  {
+    name: "SRTP without keys",
+    text: "RTP/SAVP;unicast;client_port=6000-6001",
+    asking: { protocol: "rtsps" },
+    status: 400,
+    reason: "SETUP with RTP/SAVP, but without KeyMgmt",
+  },
+  {
+    name: "SRTP beside a track without",
+    text: "RTP/SAVP/TCP;unicast;interleaved=2-3",
+    asking: { ...PROTECTED, others: [interleavedOn(0)] },
+    status: 400,
+    reason: "all tracks of a session need the same transport",
   },
 ];
 
@@ -233,4 +302,20 @@ Deno.test("chooseTransport() takes a peer's ports once, until they are released"
   transport.release();
   transport.release();
   chooseTransport(asked);
+});
+
+Deno.test("chooseTransport() tells the keys of both sides", () => {
+  const text = "RTP/SAVP;unicast;client_port=6000-6001";
+  const { srtp } = chooseTransport(question(text, PROTECTED)).transport;
+  assertEquals(srtp, { peer: PEER, own: OWN });
+});
+
+Deno.test("chooseTransport() refuses keys that cannot be read", () => {
+  const asking = { ...PROTECTED, keyMgmt: 'prot=mikey;data="AQ=="' };
+  const text = "RTP/SAVP;unicast;client_port=6000-6001";
+  const error = assertThrows(
+    () => chooseTransport(question(text, asking)),
+    ParseError,
+  );
+  assertEquals(statusOf(error), 400);
 });
