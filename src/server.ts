@@ -17,7 +17,7 @@ import { runOnDemand } from "#hooks/demand_command.ts";
 import { PathManager } from "#paths/path_manager.ts";
 import { PathMatcher } from "#paths/path_matcher.ts";
 import type { PullSource } from "#sources/pull_source.ts";
-import { rtmp, rtmps } from "#protocols/rtmp/mod.ts";
+import { rtmp, rtmps, rtmpSource } from "#protocols/rtmp/mod.ts";
 import { rtsp, rtsps, rtspSource } from "#protocols/rtsp/mod.ts";
 
 /** Every protocol there is, in the order in which they are opened. */
@@ -29,7 +29,7 @@ const MODULES: readonly ProtocolModule<Config>[] = [
 ];
 
 /** Every kind of source that a path can pull. */
-const SOURCES: readonly PullSource[] = [rtspSource];
+const SOURCES: readonly PullSource[] = [rtspSource, rtmpSource];
 
 /** What a server is given. */
 export interface ServerOptions {

@@ -67,13 +67,22 @@ async function serve(config: Config, logger: Logger): Promise<number> {
 }
 
 /** Tells a newcomer where to publish and read. */
-function logUrls(
-  { rtsp, rtmp, rtspAddress, rtmpAddress }: Config,
-  logger: Logger,
-): void {
+function logUrls(config: Config, logger: Logger): void {
   const urls = [];
-  if (rtsp) urls.push(urlOf("rtsp", rtspAddress, 554));
-  if (rtmp) urls.push(urlOf("rtmp", rtmpAddress, 1935));
+  if (config.rtsp) {
+    urls.push(
+      config.rtspEncryption === "strict"
+        ? urlOf("rtsps", config.rtspsAddress, 322)
+        : urlOf("rtsp", config.rtspAddress, 554),
+    );
+  }
+  if (config.rtmp) {
+    urls.push(
+      config.rtmpEncryption === "strict"
+        ? urlOf("rtmps", config.rtmpsAddress, 443)
+        : urlOf("rtmp", config.rtmpAddress, 1935),
+    );
+  }
   if (urls.length === 0) return;
   logger.info(`publish to and read from ${urls.join(" or ")}`);
 }

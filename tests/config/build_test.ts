@@ -131,14 +131,15 @@ const WARNINGS: [raw: RawObject, ...warnings: string[]][] = [
   [{ hlsVariant: "mpegts" }, pending("hlsVariant")],
   [{ api: true, metrics: true }, pending("api"), pending("metrics")],
   [{ rtspEncryption: "no", rtmpEncryption: "false" }],
-  [{ rtspEncryption: "strict" }, pending("rtspEncryption")],
+  [{ rtspEncryption: "strict", rtmpEncryption: "optional" }],
   [{ rtspTransports: ["udp", "multicast", "tcp"] }],
   [{ rtspTransports: ["tcp"] }],
   [{ rtspTransports: ["multicast"] }, pending("rtspTransports")],
   [{ logDestinations: ["stdout", "file"] }, pending("logDestinations")],
   [{ logStructured: true }, pending("logStructured")],
   [{ runOnConnect: "x" }, pending("runOnConnect")],
-  [{ rtmpTrustedProxies: ["10.0.0.1"] }, pending("rtmpTrustedProxies")],
+  [{ rtmpTrustedProxies: ["10.0.0.1"] }],
+  [{ hlsTrustedProxies: ["10.0.0.1"] }, pending("hlsTrustedProxies")],
   [{
     paths: {
       a: { source: "publisher" },
@@ -413,7 +414,6 @@ Deno.test("buildConfig() says where it warns of something", async () => {
     "encryption: strict\npaths:\n  cam:\n    record: yes\n    fallback: /x\n";
   assertEquals((await buildFromText(text)).warnings, [
     `${replaced("encryption", "rtspEncryption")} (weir.yml:1:1)`,
-    `${pending("encryption")} (weir.yml:1:1)`,
     `${pending("paths.cam.record")} (weir.yml:4:5)`,
     "the 'fallback' feature is deprecated, use 'alwaysAvailable' instead (weir.yml:5:5)",
   ]);

@@ -60,6 +60,7 @@ export class JpegHeaderReader {
   #reader: ByteReader;
   #width = 0;
   #height = 0;
+  #subsampling: JpegHeaders["chromaSubsampling"] = "4:2:0";
   #restartIntervalMcus = 0;
   #components: Component[] = [];
   #quantizers: (Uint8Array | undefined)[] = [];
@@ -119,7 +120,7 @@ export class JpegHeaderReader {
     return {
       width: this.#width,
       height: this.#height,
-      chromaSubsampling: this.#subsampling(y!, cb!, cr!),
+      chromaSubsampling: this.#subsampling,
       restartIntervalMcus: this.#restartIntervalMcus,
       luma,
       chroma,
@@ -141,6 +142,7 @@ export class JpegHeaderReader {
       const sampling = reader.u8("H");
       this.#components.push({ id, sampling, quantizerId: reader.u8("Tq") });
     }
+    this.#readSubsampling();
   }
 
   #readQuantizer(): void {
@@ -207,21 +209,19 @@ export class JpegHeaderReader {
     throw this.#reader.error(`is table ${quantizerId}, which is missing`, "Tq");
   }
 
-  #subsampling(
-    y: Component,
-    cb: Component,
-    cr: Component,
-  ): JpegHeaders["chromaSubsampling"] {
-    if (cb.sampling === 0x11 && cr.sampling === 0x11) {
-      if (y.sampling === 0x22) return "4:2:0";
-      if (y.sampling === 0x21) return "4:2:2";
+  #readSubsampling(): void {
+    const [y, cb, cr] = this.#components;
+    const isSupported = cb!.sampling === 0x11 && cr!.sampling === 0x11;
+    if (isSupported && y!.sampling === 0x22) this.#subsampling = "4:2:0";
+    else if (isSupported && y!.sampling === 0x21) this.#subsampling = "4:2:2";
+    else {
+      const found = this.#components
+        .map(({ sampling }) => `${sampling >> 4}x${sampling & 0xf}`);
+      throw this.#reader.error(
+        `must be 2x2 or 2x1 with chroma of 1x1, found ${found.join(", ")}`,
+        "H",
+      );
     }
-    const found = [y, cb, cr]
-      .map(({ sampling }) => `${sampling >> 4}x${sampling & 0xf}`).join(", ");
-    throw this.#reader.error(
-      `must be 2x2 or 2x1 with chroma of 1x1, found ${found}`,
-      "H",
-    );
   }
 
   #expect(wanted: number, field: string): void {

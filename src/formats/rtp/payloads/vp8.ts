@@ -46,16 +46,14 @@ const DESCRIPTORS: VpxDescriptors = {
 
 function vp8DescriptorBytes(payload: Uint8Array): number {
   if ((payload[0]! & EXTENSION_BIT) === 0) return 1;
-  if (payload.length < 2) return 0;
-  const extensions = payload[1]!;
+  const extensions = payload[1] ?? 0;
   let at = 2;
   if ((extensions & PICTURE_ID_BIT) !== 0) {
-    if (at >= payload.length) return 0;
     at += (payload[at]! & LONG_PICTURE_ID_BIT) === 0 ? 1 : 2;
   }
   if ((extensions & TL0_PICTURE_INDEX_BIT) !== 0) at++;
   if ((extensions & LAYER_OR_KEY_INDEX_BITS) !== 0) at++;
-  return at <= payload.length ? at : 0;
+  return at;
 }
 
 const DELTA_FRAME: RtpUnitSummary<"vp8"> = {
@@ -76,8 +74,7 @@ class Vp8Depacketizer implements RtpDepacketizer<"vp8"> {
     fragments.start(payloads);
     while (fragments.next()) {
       if (!fragments.isStart) continue;
-      const firstByte = fragments.payload[fragments.offsetBytes];
-      isKeyFrame = firstByte !== undefined && isVp8KeyFrame(firstByte);
+      isKeyFrame = isVp8KeyFrame(fragments.payload[fragments.offsetBytes]!);
     }
     return isKeyFrame && !fragments.isMalformed ? KEY_FRAME : DELTA_FRAME;
   }

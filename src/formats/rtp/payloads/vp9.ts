@@ -60,7 +60,7 @@ class Vp9Depacketizer implements RtpDepacketizer<"vp9"> {
     while (fragments.next()) {
       if (!fragments.isStart || frameCount++ > 0) continue;
       const { payload, offsetBytes } = fragments;
-      if (isVp9KeyFrame(payload[offsetBytes] ?? 0)) {
+      if (isVp9KeyFrame(payload[offsetBytes]!)) {
         keyFrame = payload.subarray(offsetBytes);
       }
     }

@@ -26,7 +26,7 @@ const REFERENCE_COUNT_SHIFT_BITS = 2;
 const REFERENCE_COUNT_MASK = 0b11;
 
 /**
- * Bytes of the payload descriptor; 0 if it is cut or has too many references.
+ * Bytes of the payload descriptor; those of the payload or more if it is cut or has too many references.
  *
  * ```text
  *       |I|P|L|F|B|E|V|Z|
@@ -38,7 +38,7 @@ const REFERENCE_COUNT_MASK = 0b11;
  *  V:   | SS            |
  * ```
  *
- * Hot path. Input: a payload of at least one byte, borrowed.
+ * Hot path: what is read past the end counts as zero bits. Input: a payload of at least one byte, borrowed.
  * Spec: RFC 9628 §4.2.
  */
 export function vp9DescriptorBytes(payload: Uint8Array): number {
@@ -46,40 +46,34 @@ export function vp9DescriptorBytes(payload: Uint8Array): number {
   const isFlexible = (bits & VP9_DESCRIPTOR.flexibleMode) !== 0;
   let at = 1;
   if ((bits & VP9_DESCRIPTOR.pictureId) !== 0) {
-    if (at >= payload.length) return 0;
     at += (payload[at]! & LONG_PICTURE_ID_BIT) === 0 ? 1 : 2;
   }
   if ((bits & VP9_DESCRIPTOR.layerIndices) !== 0) at += isFlexible ? 1 : 2;
   if (isFlexible && (bits & VP9_DESCRIPTOR.interPredicted) !== 0) {
     let referenceCount = 0;
     do {
-      if (at >= payload.length || referenceCount === MAX_REFERENCES) return 0;
-      referenceCount++;
+      if (referenceCount++ === MAX_REFERENCES) return payload.length;
     } while ((payload[at++]! & MORE_REFERENCES_BIT) !== 0);
   }
   if ((bits & VP9_DESCRIPTOR.scalabilityStructure) !== 0) {
-    at = scalabilityStructureEnd(payload, at);
+    return scalabilityStructureEnd(payload, at);
   }
-  return at <= payload.length ? at : 0;
+  return at;
 }
 
-/** Offset behind the scalability structure; past the payload's end if it is cut. Spec: RFC 9628 §4.2.1. */
+/** Offset behind the scalability structure; the payload's end or more if it is cut. Spec: RFC 9628 §4.2.1. */
 function scalabilityStructureEnd(
   payload: Uint8Array,
   offsetBytes: number,
 ): number {
-  const cut = payload.length + 1;
-  if (offsetBytes >= payload.length) return cut;
-  const bits = payload[offsetBytes]!;
+  const bits = payload[offsetBytes] ?? 0;
   let at = offsetBytes + 1;
   if ((bits & RESOLUTION_BIT) !== 0) {
     at += ((bits >> LAYER_COUNT_SHIFT_BITS) + 1) * RESOLUTION_BYTES;
   }
   if ((bits & PICTURE_GROUP_BIT) === 0) return at;
-  if (at >= payload.length) return cut;
-  const pictureCount = payload[at++]!;
-  for (let i = 0; i < pictureCount; i++) {
-    if (at >= payload.length) return cut;
+  const pictureCount = payload[at++] ?? 0;
+  for (let i = 0; i < pictureCount && at < payload.length; i++) {
     at += 1 +
       (payload[at]! >> REFERENCE_COUNT_SHIFT_BITS & REFERENCE_COUNT_MASK);
   }

@@ -5,7 +5,7 @@ import { MAX_ACCESS_UNIT_BYTES } from "#codecs/nal_unit.ts";
 export interface VpxPayloadLayout {
   /** Structure name for error texts. */
   readonly format: string;
-  /** Bytes of the payload descriptor; 0 if it is cut or malformed. Input: at least one byte. Hot path. */
+  /** Bytes of the payload descriptor; those of the payload or more if it is cut or malformed. Hot path. */
   readonly descriptorBytes: (payload: Uint8Array) => number;
   /** Tells whether a frame begins here. Hot path. */
   readonly isStart: (payload: Uint8Array) => boolean;
@@ -60,7 +60,9 @@ export class VpxFragments {
       if (payload.length === 0) continue;
       this.payload = payload;
       this.offsetBytes = descriptorBytes(payload);
-      if (this.offsetBytes === 0) return this.#fail("has a cut descriptor");
+      if (this.offsetBytes >= payload.length) {
+        return this.#fail("has nothing behind its descriptor");
+      }
       this.isStart = isStart(payload);
       if (this.isStart === this.#isFrameOpen) {
         return this.#fail(
