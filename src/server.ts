@@ -17,6 +17,7 @@ import { runOnDemand } from "#hooks/demand_command.ts";
 import { PathManager } from "#paths/path_manager.ts";
 import { PathMatcher } from "#paths/path_matcher.ts";
 import type { PullSource } from "#sources/pull_source.ts";
+import { MemoryTrimmer } from "#platform/memory.ts";
 import { rtmp, rtmps, rtmpSource } from "#protocols/rtmp/mod.ts";
 import { rtsp, rtsps, rtspSource } from "#protocols/rtsp/mod.ts";
 
@@ -72,6 +73,10 @@ export async function openServer(options: ServerOptions): Promise<Server> {
   const events = new EventBus<ServerEvent>();
   const sessions = new DescriptionList<SessionInfo>();
   await using opened = new AsyncDisposableStack();
+  const trimmer = opened.use(new MemoryTrimmer(clock));
+  opened.use(events.listen(({ type }) => {
+    if (type === "connectionClosed") trimmer.handleClosing();
+  }));
   const commands = opened.use(new CommandRunner(clock));
   const access = opened.use(
     new PathManager({

@@ -82,6 +82,7 @@ const IMPORTS: Readonly<Record<string, readonly string[]>> = {
     "hooks/demand_command.ts",
     "paths/path_manager.ts",
     "paths/path_matcher.ts",
+    "platform/memory.ts",
     "sources/pull_source.ts",
   ],
   // Arguments and exit code are the system's, and only `platform` may say `Deno.*`.
@@ -101,8 +102,10 @@ const LIBRARIES: Readonly<Record<string, readonly string[]>> = {
   "node-media-server": ["formats/flv/amf0.ts"],
   "werift": ["protocols/webrtc"],
   "@logtape": ["logging"],
-  "node:crypto": ["base/crypto.ts"],
+  "node:crypto": ["base/crypto.ts", "base/key_pair.ts"],
   "node:tls": ["platform/tls.ts"],
+  // What the TLS engine reads from and writes to.
+  "node:stream": ["platform/tls_pipe.ts", "platform/tls_stream.ts"],
   // The AMF0 codec takes nothing else; the bytes go no further.
   "node:buffer": ["formats/flv/amf0.ts"],
   // Names of files as the system writes them.
@@ -114,10 +117,15 @@ const TESTS_OF_THEIR_OWN: Readonly<Record<string, string>> = {
   "architecture_test.ts": "rules about all files",
   "docs_test.ts": "what is written about the project",
   "config/fuzz_test.ts": "every parser of the folder",
-  "formats/flv/tags_test.ts": "audio_tag.ts and video_tag.ts",
   "formats/rtp/rtcp/compound_test.ts":
     "parse_compound.ts and serialize_compound.ts",
   "platform/tcp_listener_test.ts": "the listener of tcp.ts",
+  "protocols/rtmp/enhanced_connection_test.ts":
+    "connection.ts with clients of enhanced RTMP",
+  "protocols/rtmp/multitrack_ingest_test.ts":
+    "ingest.ts with publishers of several tracks of a kind",
+  "protocols/rtmp/encoders_test.ts":
+    "connection.ts with what encoders do in their own way",
 };
 
 /** Folders of tests that are about the whole program. */

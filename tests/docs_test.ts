@@ -1,12 +1,14 @@
 import { readTextFile } from "#platform/files.ts";
 import { buildConfig } from "#config/build.ts";
 import { exampleConfig } from "#config/example.ts";
+import { PAYLOAD_FORMATS } from "#formats/rtp/payload_formats.ts";
 import { GLOBAL_FIELDS, PATH_FIELDS } from "#config/root_schema.ts";
 import { defaultConfig } from "#config/build.ts";
 import { effectsOf, pathChangeOf } from "#config/diff.ts";
 import { parseYamlConfig } from "#config/yaml.ts";
 import { assertEquals } from "#test/assert.ts";
 import { codecTable } from "#test/readme_tables.ts";
+import { codecsOfMatrix, codecsPage } from "./interop/codec_matrix_docs.ts";
 
 Deno.test("config.example.yml is what the schema makes", async () => {
   const file = new URL("../config.example.yml", import.meta.url).pathname;
@@ -53,4 +55,18 @@ Deno.test("README.md lists the codecs that are registered", async () => {
   const table = readme.split(/<!-- \/?codecs -->\n/)[1]?.trim()
     .replace(/ +\|/g, " |").replace(/-{3,}/g, "---");
   assertEquals(table, codecTable());
+});
+
+Deno.test("docs/codecs.md is what the codec matrix makes; WEIR_WRITE_DOCS=1 writes it", async () => {
+  const file = new URL("../docs/codecs.md", import.meta.url).pathname;
+  if (Deno.env.get("WEIR_WRITE_DOCS") === "1") {
+    await Deno.writeTextFile(file, codecsPage());
+  }
+  assertEquals(await readTextFile(file), codecsPage());
+});
+
+Deno.test("the codec matrix has every codec that RTSP carries", () => {
+  const missing = new Set(PAYLOAD_FORMATS.map(({ codec }) => codec))
+    .difference(codecsOfMatrix());
+  assertEquals([...missing], []);
 });

@@ -12,7 +12,9 @@ const VISUAL_OBJECT_SEQUENCE = 0xb0;
 const GROUP_OF_VOP = 0xb3;
 const VOP = 0xb6;
 
-const INTRA_VOP = 0;
+/** `vop_coding_type` of an I-VOP. Spec: ISO/IEC 14496-2 table 6-20. */
+export const MPEG4_INTRA_VOP = 0;
+
 /** The one object type of the simple profile, which has no B-VOPs. Spec: ISO/IEC 14496-2 table 6-10. */
 const SIMPLE_OBJECT = 1;
 /** Its layer has another syntax. */
@@ -45,22 +47,19 @@ export function mpeg4PictureOffset(bytes: Uint8Array): number {
 }
 
 /**
- * Tells whether a decoder may start at a frame: its first picture is an I-VOP.
+ * `vop_coding_type` of the first picture: {@linkcode MPEG4_INTRA_VOP} is where a decoder may start.
  *
- * Hot path. Input: bytes from the first group or picture on; a group of which no picture is in reach counts.
- * Spec: ISO/IEC 14496-2 §6.2.4, §6.2.5.
+ * Hot path. Input: offset of a start code at or before that of the picture, or -1. Output: 0 to 3; -1 if the picture
+ * is out of reach.
+ * Spec: ISO/IEC 14496-2 §6.2.5.
  */
-export function isMpeg4RandomAccess(
-  bytes: Uint8Array,
-  pictureOffsetBytes: number,
-): boolean {
-  let at = pictureOffsetBytes;
+export function mpeg4VopType(bytes: Uint8Array, fromBytes: number): number {
+  let at = fromBytes;
   while (at >= 0 && bytes[at + 3] !== VOP) {
     at = findStartCode(bytes, at + START_CODE_BYTES);
   }
-  if (at < 0) return true;
-  const first = bytes[at + START_CODE_BYTES];
-  return first !== undefined && first >> 6 === INTRA_VOP;
+  const first = at < 0 ? undefined : bytes[at + START_CODE_BYTES];
+  return first === undefined ? -1 : first >> 6;
 }
 
 /**

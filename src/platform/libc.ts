@@ -54,6 +54,8 @@ const CALLS = {
   getrlimit: { parameters: ["i32", "buffer"], result: "i32" },
   setrlimit: { parameters: ["i32", "buffer"], result: "i32" },
   __errno_location: { parameters: [], result: "pointer" },
+  // Not in every C library.
+  malloc_trim: { parameters: ["u32"], result: "i32", optional: true },
 } as const satisfies Deno.ForeignLibraryInterface;
 
 type DeclaredCalls = Deno.DynamicLibrary<typeof CALLS>["symbols"];

@@ -1,10 +1,11 @@
 import { ParseError } from "#base/errors.ts";
 import {
-  isMpeg4RandomAccess,
   MAX_MPEG4_CONFIG_BYTES,
+  MPEG4_INTRA_VOP,
   mpeg4Config,
   mpeg4PictureOffset,
   mpeg4ProfileLevelId,
+  mpeg4VopType,
   parseMpeg4VideoObjectLayer,
 } from "#codecs/mpeg4_video.ts";
 import { assertEquals, assertThrows } from "#test/assert.ts";
@@ -75,42 +76,37 @@ Deno.test("parseMpeg4VideoObjectLayer() throws only ParseError", () => {
 });
 
 const FRAMES = [
-  { name: "an I-VOP", hex: "000001b610", offset: 0, isRandomAccess: true },
-  { name: "a P-VOP", hex: "000001b650", offset: 0, isRandomAccess: false },
-  { name: "a B-VOP", hex: "000001b690", offset: 0, isRandomAccess: false },
-  { name: "an S-VOP", hex: "000001b6d0", offset: 0, isRandomAccess: false },
-  {
-    name: "a group with an I-VOP",
-    hex: "000001b300100700000001b610",
-    offset: 0,
-    isRandomAccess: true,
-  },
+  { name: "an I-VOP", hex: "000001b610", offset: 0, type: MPEG4_INTRA_VOP },
+  { name: "a P-VOP", hex: "000001b650", offset: 0, type: 1 },
+  { name: "a B-VOP", hex: "000001b690", offset: 0, type: 2 },
+  { name: "an S-VOP", hex: "000001b6d0", offset: 0, type: 3 },
   {
     name: "a group with a P-VOP",
     hex: "000001b300100700000001b650",
     offset: 0,
-    isRandomAccess: false,
+    type: 1,
   },
   {
     name: "a group without its picture",
     hex: "000001b300100700",
     offset: 0,
-    isRandomAccess: true,
+    type: -1,
   },
   {
     name: "user data and a P-VOP",
     hex: "000001b24142000001b650",
     offset: 6,
-    isRandomAccess: false,
+    type: 1,
   },
-  { name: "a cut VOP", hex: "000001b6", offset: 0, isRandomAccess: false },
+  { name: "a cut VOP", hex: "000001b6", offset: 0, type: -1 },
+  { name: "no start code", hex: "00000001", offset: -1, type: -1 },
 ] as const;
 
-for (const { name, hex, offset, isRandomAccess } of FRAMES) {
-  Deno.test(`isMpeg4RandomAccess() is ${isRandomAccess} for ${name}`, () => {
+for (const { name, hex, offset, type } of FRAMES) {
+  Deno.test(`mpeg4PictureOffset() and mpeg4VopType() find ${name}`, () => {
     const frame = Uint8Array.fromHex(hex);
     assertEquals(mpeg4PictureOffset(frame), offset);
-    assertEquals(isMpeg4RandomAccess(frame, offset), isRandomAccess);
+    assertEquals(mpeg4VopType(frame, offset), type);
   });
 }
 

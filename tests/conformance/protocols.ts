@@ -218,6 +218,8 @@ const rtspProtocol = (
       rtspTrustedProxies: [],
       rtpAddress: ":8000",
       rtcpAddress: ":8001",
+      srtpAddress: ":8004",
+      srtcpAddress: ":8005",
       rtspAuthMethods: ["basic"],
       readTimeoutMs: 10_000,
       writeTimeoutMs: 10_000,

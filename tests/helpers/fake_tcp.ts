@@ -3,7 +3,7 @@ import type { PeerAddress, TcpConnection } from "#platform/tcp.ts";
 
 /** A byte stream without a network: a test is its peer. */
 export class FakeTcpConnection implements TcpConnection {
-  readonly peer: PeerAddress;
+  peer: PeerAddress;
   readonly local: PeerAddress = { ip: "192.0.2.1", port: 8_554 };
   onDrained: (() => void) | undefined;
   onBroken: ((error: Error) => void) | undefined;
@@ -34,6 +34,16 @@ export class FakeTcpConnection implements TcpConnection {
 
   get isIdle(): boolean {
     return this.stalledSinceMs === undefined && !this.#isClosing;
+  }
+
+  setPeer(peer: PeerAddress): void {
+    this.peer = peer;
+  }
+
+  unread(bytes: Uint8Array): void {
+    if (bytes.length === 0) return;
+    this.#input.unshift(bytes);
+    this.receivedBytes -= bytes.length;
   }
 
   async read(into: Uint8Array): Promise<number | undefined> {

@@ -18,6 +18,8 @@ export interface FrameHash {
 
 /** How {@linkcode readFrames} reads. */
 export interface ReadFramesOptions {
+  /** The ffmpeg to run, `"ffmpeg"` by default. */
+  readonly executable?: string;
   /** Options before `-i`, such as `["-rtsp_transport", "tcp"]`. */
   readonly inputArgs?: readonly string[];
   /**
@@ -55,8 +57,9 @@ export async function readFrames(
   url: string,
   options: ReadFramesOptions = {},
 ): Promise<FrameReading> {
-  const { inputArgs = [], outputArgs = [], timeoutMs } = options;
-  const result = await runProcess("ffmpeg", [
+  const { executable = "ffmpeg", timeoutMs } = options;
+  const { inputArgs = [], outputArgs = [] } = options;
+  const result = await runProcess(executable, [
     ..."-nostdin -hide_banner -loglevel warning".split(" "),
     ...inputArgs,
     ...["-i", url],

@@ -1,8 +1,10 @@
 import { dirname, join } from "node:path";
+import { ffmpeg9 } from "./ffmpeg9.ts";
 
 /** Foreign programs that interop tests and benches run against. */
 export const PROGRAMS = {
   ffmpeg: () => findExecutable("ffmpeg") !== undefined,
+  ffmpeg9: () => ffmpeg9() !== undefined,
   ffprobe: () => findExecutable("ffprobe") !== undefined,
   gstreamer: () =>
     findExecutable("gst-launch-1.0") !== undefined &&
@@ -17,6 +19,8 @@ export type ProgramName = keyof typeof PROGRAMS;
 /** Debian packages that together contain every program. */
 export const DEBIAN_PACKAGES: readonly string[] = [
   "ffmpeg",
+  // What ffmpeg 9 is fetched with.
+  "python3-pip",
   "gstreamer1.0-tools",
   "gstreamer1.0-plugins-base",
   "gstreamer1.0-plugins-good",

@@ -1,4 +1,4 @@
-import type { Amf0Value } from "#formats/flv/amf0.ts";
+import type { Amf0Object, Amf0Value } from "#formats/flv/amf0.ts";
 import { ChunkReader } from "#protocols/rtmp/wire/chunk_reader.ts";
 import {
   DEFAULT_CHUNK_SIZE_BYTES,
@@ -33,6 +33,8 @@ export class RawRtmp implements Disposable {
   readonly tcp: RawTcp;
   /** Media messages received. */
   receivedMedia = 0;
+  /** Sees every message that comes. */
+  onMessage: ((message: RtmpMessage) => void) | undefined;
   #chunks = new ChunkReader();
   #commands: RtmpCommand[] = [];
   #transaction = 0;
@@ -62,11 +64,12 @@ export class RawRtmp implements Disposable {
     }
   }
 
-  /** Handshake, `connect` and `createStream`; `app` may have a query. */
-  async connect(app: string): Promise<void> {
+  /** Handshake, `connect` with further properties, and `createStream`; `app` may have a query. */
+  async connect(app: string, properties: Amf0Object = {}): Promise<void> {
     await this.handshake();
     const tcUrl = `rtmp://127.0.0.1/${app}`;
-    await this.command("connect", { app, tcUrl, flashVer: "raw" });
+    const flashVer = "raw";
+    await this.command("connect", { app, tcUrl, flashVer, ...properties });
     await this.answer("_result");
     await this.command("createStream", null);
     await this.answer("_result");
@@ -156,6 +159,7 @@ export class RawRtmp implements Disposable {
   #take(chunk: Uint8Array): void {
     this.#chunks.push(chunk, {
       handleMessage: (message) => {
+        this.onMessage?.(message);
         const { typeId } = message;
         const isMedia = typeId === RTMP_MESSAGE_TYPE.audio ||
           typeId === RTMP_MESSAGE_TYPE.video;
@@ -167,9 +171,12 @@ export class RawRtmp implements Disposable {
   }
 }
 
-/** Connects to an RTMP server on this machine; the handshake is not done yet. */
-export async function openRawRtmp(port: number): Promise<RawRtmp> {
-  return new RawRtmp(await openRawTcp(port));
+/** Connects to an RTMP server on this machine, or with its certificate (PEM) to an RTMPS server; RTMP's own handshake is not done yet. */
+export async function openRawRtmp(
+  port: number,
+  certificatePem?: string,
+): Promise<RawRtmp> {
+  return new RawRtmp(await openRawTcp(port, certificatePem));
 }
 
 function statusCode(command: RtmpCommand): string {

@@ -159,9 +159,12 @@ export class RawRtsp implements Disposable {
   }
 }
 
-/** Connects to an RTSP server on this machine. */
-export async function openRawRtsp(port: number): Promise<RawRtsp> {
-  return new RawRtsp(await openRawTcp(port));
+/** Connects to an RTSP server on this machine; with its certificate (PEM), to an RTSPS server. */
+export async function openRawRtsp(
+  port: number,
+  certificatePem?: string,
+): Promise<RawRtsp> {
+  return new RawRtsp(await openRawTcp(port, certificatePem));
 }
 
 /** Head of a request; a field that is undefined is left out. */

@@ -7,11 +7,11 @@ const READ_BUFFER_BYTES = 64 * 1_024;
 export class RawTcp implements Disposable {
   /** `IP:port` of this side, as a server logs it. */
   readonly address: string;
-  readonly #conn: Deno.TcpConn;
+  readonly #conn: Deno.TcpConn | Deno.TlsConn;
   readonly #buffer = new Uint8Array(READ_BUFFER_BYTES);
 
   /** Takes over `conn`; use {@linkcode openRawTcp}. */
-  constructor(conn: Deno.TcpConn) {
+  constructor(conn: Deno.TcpConn | Deno.TlsConn) {
     this.#conn = conn;
     this.address = `${conn.localAddr.hostname}:${conn.localAddr.port}`;
   }
@@ -80,15 +80,28 @@ export class RawTcp implements Disposable {
   }
 }
 
-/** Connects to a port of this machine. */
-export async function openRawTcp(port: number): Promise<RawTcp> {
+/** Connects to a port of this machine; with the server's certificate (PEM), over TLS. */
+export async function openRawTcp(
+  port: number,
+  certificatePem?: string,
+): Promise<RawTcp> {
   const conn = await Deno.connect({ hostname: "127.0.0.1", port });
   conn.setNoDelay(true);
-  return new RawTcp(conn);
+  if (certificatePem === undefined) return new RawTcp(conn);
+  const options = { hostname: "127.0.0.1", caCerts: [certificatePem] };
+  const secured = await Deno.startTls(conn, options);
+  try {
+    await secured.handshake();
+  } catch (error) {
+    secured.close();
+    throw error;
+  }
+  return new RawTcp(secured);
 }
 
 function isClosedByPeer(error: unknown): boolean {
   return error instanceof Deno.errors.BrokenPipe ||
     error instanceof Deno.errors.ConnectionReset ||
+    error instanceof Deno.errors.UnexpectedEof ||
     error instanceof Deno.errors.ConnectionAborted;
 }

@@ -85,17 +85,27 @@ export async function startWeir(
   const file = join(folder, "weir.yml");
   await Deno.writeTextFile(file, serverConfig(config, ports));
   const process = opened.use(startServer(file, options));
-  for (const [key, line] of LISTENING_LINES) {
-    if (new RegExp(`^${key}: *(no|false)\\b`, "m").test(config)) continue;
+  for (const server of listeningServers(config)) {
+    const line = new RegExp(`\\[${server}\\] started with listener`);
     await process.waitForLine(line, START_TIMEOUT_MS);
   }
   return new WeirProcess(process, ports, opened.move());
 }
 
-const LISTENING_LINES = [
-  ["rtsp", /\[RTSP\] started with listener/],
-  ["rtmp", /\[RTMP\] started with listener/],
-] as const;
+/** Names of the servers that a configuration switches on. */
+function listeningServers(config: string): string[] {
+  return ["rtsp", "rtmp"].flatMap((key) => {
+    const valueOf = (name: string, ifNone: string) =>
+      new RegExp(`^${name}: *"?(\\w+)`, "m").exec(config)?.[1] ?? ifNone;
+    if (["no", "false"].includes(valueOf(key, "yes"))) return [];
+    const encryption = valueOf(`${key}Encryption`, "no");
+    const name = key.toUpperCase();
+    return [
+      ...encryption === "strict" ? [] : [name],
+      ...encryption === "no" ? [] : [`${name}S`],
+    ];
+  });
+}
 
 function startServer(file: string, options: WeirOptions): RunningProcess {
   const env = options.env ?? {};

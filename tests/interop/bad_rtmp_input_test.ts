@@ -19,22 +19,23 @@ const NO_RTMP = [
   {
     name: "random bytes",
     data: randomBytes(100_000, 1),
-    log: /Cannot parse RTMP handshake: C0 at byte 0: must be 3, found \d+$/,
+    log:
+      /Cannot parse RTMP handshake: C0 at byte 0: must be 3 or 6, found \d+$/,
   },
   {
     name: "another version",
     data: Uint8Array.of(9),
-    log: /Cannot parse RTMP handshake: C0 at byte 0: must be 3, found 9$/,
+    log: /Cannot parse RTMP handshake: C0 at byte 0: must be 3 or 6, found 9$/,
   },
   {
-    name: "RTMPE",
-    data: Uint8Array.of(6),
-    log: /must be 3, found 6: RTMPE is not supported$/,
+    name: "RTMPE without a digest",
+    data: Uint8Array.of(6, ...randomBytes(1_536, 7)),
+    log: /C1 at byte 1: must hold a digest for RTMPE$/,
   },
   {
     name: "an HTTP request",
     data: "POST /open/1 HTTP/1.1\r\n\r\n",
-    log: /C0 at byte 0: must be 3, found 80$/,
+    log: /C0 at byte 0: must be 3 or 6, found 80$/,
   },
   {
     name: "a handshake with random bytes behind it",

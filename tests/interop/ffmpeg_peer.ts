@@ -17,17 +17,25 @@ export const RTSP_WAYS = ["RTSP/TCP", "RTSP/UDP"] as const;
 
 /** What a file is published with. */
 export interface PublishOptions {
+  /** The ffmpeg to run, `"ffmpeg"` by default. */
+  readonly executable?: string;
   readonly way: Way;
   readonly path: string;
   readonly file: string;
+  /** Options of the input. */
+  readonly inputArgs?: readonly string[];
   /** Options of the output, behind `-c copy`. */
   readonly outputArgs?: readonly string[];
 }
 
 /** What a stream is read with. */
 export interface ReadOptions {
+  /** The ffmpeg to run, `"ffmpeg"` by default. */
+  readonly executable?: string;
   readonly way: Way;
   readonly path: string;
+  /** Options of the input, beside those of the way. */
+  readonly inputArgs?: readonly string[];
   /** Options of the output. */
   readonly outputArgs: readonly string[];
 }
@@ -38,8 +46,13 @@ export const STREAM = { pictures: 0, codedVideo: 1, codedAudio: 2 } as const;
 /** Lines of ffmpeg 5.1 that say nothing about the stream, and why they are there. */
 const HARMLESS_MESSAGES = [
   // The end of an RTMP connection is an input error to its RTMP client.
-  /^rtmp:\/\/\S+: Input\/output error$/,
+  /^rtmps?:\/\/\S+: Input\/output error$/,
   /^ {4}Last message repeated \d+ times$/,
+  // Another process has taken the port that it tried first.
+  /^\[udp @ \S+\] bind failed: Address already in use$/,
+  // Some sound does not say where its channels belong.
+  /^Guessed Channel Layout for Input Stream #0\.0 : (mono|stereo)$/,
+  /RTP\/VP9 support is still experimental$/,
   // Its RTSP client gives the first coded picture no presentation time.
   /Timestamps are unset in a packet for stream 1\./,
 ];
@@ -52,25 +65,26 @@ export function addressOf(weir: WeirProcess, way: Way, path: string): string {
 /** Publishes a file in real time, as it is coded; the process ends with the file. */
 export function startPublisher(
   weir: WeirProcess,
-  { way, path, file, outputArgs }: PublishOptions,
+  { path, ...options }: PublishOptions,
 ): RunningProcess {
-  return publishTo(addressOf(weir, way, path), way, file, outputArgs);
+  return publishTo(addressOf(weir, options.way, path), options);
 }
 
 /** The same to any server. */
 export function publishTo(
   address: string,
-  way: Way,
-  file: string,
-  outputArgs: readonly string[] = [],
+  options: Omit<PublishOptions, "path">,
 ): RunningProcess {
+  const { executable = "ffmpeg", way, file } = options;
+  const { inputArgs = [], outputArgs = [] } = options;
   const format = way === "RTMP"
     ? ["-f", "flv"]
     : ["-f", "rtsp", ...transportArgs(way)];
-  return startProcess("ffmpeg", [
+  return startProcess(executable, [
     ..."-nostdin -hide_banner -loglevel warning -progress pipe:1 -re"
       .split(" "),
-    ...["-i", file, "-c", "copy", ...outputArgs, ...format, address],
+    ...[...inputArgs, "-i", file],
+    ...["-c", "copy", ...outputArgs, ...format, address],
   ]);
 }
 
@@ -87,10 +101,13 @@ export async function waitUntilAvailable(
 /** Reads a path until its publisher ends. */
 export function readPath(
   weir: WeirProcess,
-  { way, path, outputArgs }: ReadOptions,
+  { way, path, inputArgs = [], ...options }: ReadOptions,
 ): Promise<FrameReading> {
-  const inputArgs = way === "RTMP" ? [] : transportArgs(way);
-  return readFrames(addressOf(weir, way, path), { inputArgs, outputArgs });
+  const wayArgs = way === "RTMP" ? [] : transportArgs(way);
+  return readFrames(addressOf(weir, way, path), {
+    ...options,
+    inputArgs: [...wayArgs, ...inputArgs],
+  });
 }
 
 /** What of a reader's messages is about the stream. */

@@ -1,5 +1,6 @@
 import { type LoadProtocol, openReader } from "../bench/load/reader.ts";
-import { clip, CLIP_FRAMES_PER_SECOND } from "#test/clips.ts";
+import { CLIP_FRAMES_PER_SECOND } from "#test/clip_recipes.ts";
+import { clip } from "#test/clips.ts";
 import { type FrameHash, readFrames } from "#test/framemd5.ts";
 import { interopTest } from "#test/programs.ts";
 import { startWeir, type WeirProcess } from "#test/weir_process.ts";

@@ -1,4 +1,5 @@
-import { clip, CLIP_FRAMES_PER_SECOND } from "#test/clips.ts";
+import { CLIP_FRAMES_PER_SECOND } from "#test/clip_recipes.ts";
+import { clip } from "#test/clips.ts";
 import { compareFrames, readFrames } from "#test/framemd5.ts";
 import { interopTest } from "#test/programs.ts";
 import { startWeir } from "#test/weir_process.ts";
@@ -86,7 +87,10 @@ interopTest({
     });
     await using weir = await startWeir();
     await using nginx = await startNginx(weir.rtmpUrl("peers"));
-    await using _publisher = publishTo(nginx.url("pushed/0"), "RTMP", file);
+    await using _publisher = publishTo(nginx.url("pushed/0"), {
+      way: "RTMP",
+      file,
+    });
     await waitUntilAvailable(weir, "peers/0");
     const outcomes = await Promise.allSettled(
       WAYS.map((way) =>
@@ -173,7 +177,10 @@ interopTest({
     });
     await using weir = await startWeir({ config: SHORT_READ_TIMEOUT });
     await using server = await startNodeMediaServer();
-    await using _publisher = publishTo(server.url("pushed/0"), "RTMP", file);
+    await using _publisher = publishTo(server.url("pushed/0"), {
+      way: "RTMP",
+      file,
+    });
     await server.process.waitForLine(/^published \/pushed\/0/);
     const target = addressOf(weir, "RTMP", "peers/0");
     await server.process.writeLine(`push ${target} /pushed/0`);

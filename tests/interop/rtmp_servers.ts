@@ -18,11 +18,13 @@ export interface RtmpServer extends AsyncDisposable {
 }
 
 /**
- * Starts nginx with two applications: `pulled` fetches a stream that somebody
+ * Starts nginx with three applications: `pulled` fetches a stream that somebody
  * plays from `origin`, `pushed` sends what somebody publishes there. Both keep
- * the stream's name.
+ * the stream's name. `live` only hands on.
  */
-export function startNginx(origin: string): Promise<RtmpServer> {
+export function startNginx(
+  origin = "rtmp://127.0.0.1:1/none",
+): Promise<RtmpServer> {
   const { executable, module } = nginxRtmp()!;
   return startServer(/getrlimit/, async (folder, port) => {
     const file = join(folder, "nginx.conf");
@@ -34,13 +36,14 @@ export function startNginx(origin: string): Promise<RtmpServer> {
         master_process off;
         worker_processes 1;
         pid ${folder}/nginx.pid;
-        error_log stderr notice;
+        error_log stderr info;
         events {}
         rtmp {
           access_log off;
           server {
             listen 127.0.0.1:${port};
             publish_notify on;
+            application live { live on; }
             application pulled { live on; pull ${origin}; }
             application pushed { live on; wait_video on; push ${origin}; }
           }

@@ -1,5 +1,6 @@
 import { join } from "node:path";
-import { clip, CLIP_FRAMES_PER_SECOND } from "#test/clips.ts";
+import { CLIP_FRAMES_PER_SECOND } from "#test/clip_recipes.ts";
+import { clip } from "#test/clips.ts";
 import { compareFrames, type FrameHash, readFrames } from "#test/framemd5.ts";
 import { runProcess } from "#test/processes.ts";
 import { interopTest, unprivilegedUser } from "#test/programs.ts";

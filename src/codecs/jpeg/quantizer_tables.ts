@@ -31,7 +31,10 @@ export function jpegQuantizerTables(quality: number): JpegQuantizerTables {
   const scalePercent = quality < 50
     ? Math.floor(5_000 / quality)
     : 200 - quality * 2;
-  return { luma: scaled(LUMA, scalePercent), chroma: scaled(CHROMA, scalePercent) };
+  return {
+    luma: scaled(LUMA, scalePercent),
+    chroma: scaled(CHROMA, scalePercent),
+  };
 }
 
 function scaled(table: Uint8Array, scalePercent: number): Uint8Array {

@@ -155,14 +155,6 @@ export class RtmpConnection implements RtmpDialogueSink {
     } else this.closeAfterDrain(reason);
   }
 
-  #closeWith(reason: string, farewell: readonly RtmpMessage[]): void {
-    if (this.#closeReason !== undefined) return;
-    this.#closeReason = reason;
-    if (farewell.length > 0) this.#dialogue.send(farewell);
-    this.#abort.abort(new Error(reason));
-    this.#draining = this.#stream.closeAfterDrain(CLOSE_DRAIN_MS);
-  }
-
   /** Closes the connection if it is silent or stuck. */
   tick(nowMs: number): void {
     const { readTimeoutMs, writeTimeoutMs } = this.#context.config;
@@ -256,6 +248,14 @@ export class RtmpConnection implements RtmpDialogueSink {
     if (acknowledgedBytes === undefined) return "";
     const sentBytes = this.#stream.sentBytes % 2 ** 32;
     return `, it acknowledged ${acknowledgedBytes} of ${sentBytes} bytes`;
+  }
+
+  #closeWith(reason: string, farewell: readonly RtmpMessage[]): void {
+    if (this.#closeReason !== undefined) return;
+    this.#closeReason = reason;
+    if (farewell.length > 0) this.#dialogue.send(farewell);
+    this.#abort.abort(new Error(reason));
+    this.#draining = this.#stream.closeAfterDrain(CLOSE_DRAIN_MS);
   }
 
   async #read(): Promise<void> {

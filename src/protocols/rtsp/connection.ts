@@ -18,6 +18,8 @@ import type { RtspRequest } from "./wire/request.ts";
 import { type RtspStatus, serializeResponse } from "./wire/response.ts";
 import { RtspHeaders } from "./wire/rtsp_headers.ts";
 import { RtspReader, type RtspSink } from "./wire/rtsp_reader.ts";
+import type { TunnelKind } from "./tunnel/tunnel_connection.ts";
+import type { Tunnel, TunnelEntrance } from "./tunnel/tunnel_entrance.ts";
 
 /** Requests of one connection that may wait for the one before them. */
 const MAX_WAITING_REQUESTS = 32;
@@ -45,7 +47,15 @@ export interface RtspAnswer {
   readonly afterwards?: () => void;
 }
 
-/** One TCP connection of a peer: reads requests, answers them one after another. */
+/** How a connection stands to tunnels; neither if it is plain RTSP in any case. */
+export interface RtspTunnelling {
+  /** Where the peer may open a tunnel. */
+  readonly entrance?: TunnelEntrance;
+  /** What the connection is made of. */
+  readonly tunnel?: TunnelKind;
+}
+
+/** One TCP connection of a peer, or a tunnel: reads requests, answers them one after another. */
 export class RtspConnection implements RtspSink {
   readonly id: string = crypto.randomUUID();
   readonly stream: TcpConnection;
@@ -59,6 +69,7 @@ export class RtspConnection implements RtspSink {
   readonly sessions: Set<RtspSession> = new Set();
   /** Session whose media is interleaved here. */
   interleaved: RtspSession | undefined;
+  #tunnelling: RtspTunnelling;
   #abort = new AbortController();
   #nonce = generateNonce();
   #userAgent = "";
@@ -68,12 +79,19 @@ export class RtspConnection implements RtspSink {
   #isAnswering = false;
   #answering: Promise<void> = Promise.resolve();
   #closeReason: string | undefined;
+  /** The stream belongs to a tunnel by now. */
+  #isHandedOver = false;
   #draining: Promise<void> | undefined;
 
   /** Owns `stream` from here on. */
-  constructor(stream: TcpConnection, context: RtspContext) {
+  constructor(
+    stream: TcpConnection,
+    context: RtspContext,
+    tunnelling: RtspTunnelling = {},
+  ) {
     this.stream = stream;
     this.context = context;
+    this.#tunnelling = tunnelling;
     this.signal = this.#abort.signal;
     const { ip, port } = stream.peer;
     this.remoteAddress = ip.includes(":") ? `[${ip}]:${port}` : `${ip}:${port}`;
@@ -88,23 +106,25 @@ export class RtspConnection implements RtspSink {
     return this.#userAgent;
   }
 
-  /** Serves the peer until one side ends; never throws. */
+  /** Serves the peer until one side ends, in a tunnel too; never throws. */
   async run(): Promise<void> {
     const { ports, connections } = this.context;
-    this.logger.info("opened");
+    const { tunnel: kind } = this.#tunnelling;
+    this.logger.info(kind ? `opened, tunnel ${kind}` : "opened");
     connections.add(this);
     using _registration = ports.sessions.register(() => this.describe());
     ports.events.emit({ type: "connectionOpened", session: this.describe() });
-    await this.#read();
+    const tunnel = await this.#read();
     await this.#answering;
     for (const session of [...this.sessions]) {
       session.handleConnectionEnd(this, this.#closeReason ?? "EOF");
     }
     connections.delete(this);
-    await this.#draining;
-    this.stream.close();
+    if (this.#draining) await this.#draining;
+    if (!this.#isHandedOver) this.stream.close();
     this.logger.info(`closed: ${this.#closeReason ?? "EOF"}`);
     ports.events.emit({ type: "connectionClosed", session: this.describe() });
+    if (tunnel) await this.#goOnIn(tunnel);
   }
 
   /** Ends the connection at once. */
@@ -202,25 +222,57 @@ export class RtspConnection implements RtspSink {
     return this.#isAnswering;
   }
 
-  async #read(): Promise<void> {
-    const reader = new RtspReader(this);
-    let buffer = new Uint8Array(REQUEST_BUFFER_BYTES);
+  /** Reads to the end, or to where the peer goes on in a tunnel. */
+  async #read(): Promise<Tunnel | undefined> {
+    let tunnel: Tunnel | undefined;
     try {
-      while (this.#closeReason === undefined) {
-        const count = await this.stream.read(buffer);
-        if (count === undefined) break;
-        reader.push(buffer.subarray(0, count));
-        this.interleaved?.flush();
-        if (
-          count === buffer.length && this.interleaved?.isPublishing &&
-          buffer.length < MEDIA_BUFFER_BYTES
-        ) buffer = new Uint8Array(MEDIA_BUFFER_BYTES);
-      }
-      this.#closeReason ??= "EOF";
+      const { entrance } = this.#tunnelling;
+      if (await entrance?.isWanted(this.stream)) {
+        tunnel = await this.#enter(entrance!);
+      } else await this.#readRequests();
     } catch (error) {
       this.#refuse(error);
     }
     this.#abort.abort(new Error(this.#closeReason ?? "EOF"));
+    return tunnel;
+  }
+
+  async #readRequests(): Promise<void> {
+    const reader = new RtspReader(this);
+    let buffer = new Uint8Array(REQUEST_BUFFER_BYTES);
+    while (this.#closeReason === undefined) {
+      const count = await this.stream.read(buffer);
+      if (count === undefined) break;
+      reader.push(buffer.subarray(0, count));
+      this.interleaved?.flush();
+      if (
+        count === buffer.length && this.interleaved?.isPublishing &&
+        buffer.length < MEDIA_BUFFER_BYTES
+      ) buffer = new Uint8Array(MEDIA_BUFFER_BYTES);
+    }
+    this.#closeReason ??= "EOF";
+  }
+
+  /** Opens the tunnel that the peer asks for; undefined if there is none, or another connection gives it. */
+  async #enter(entrance: TunnelEntrance): Promise<Tunnel | undefined> {
+    try {
+      const tunnel = await entrance.enter(this.stream);
+      if (this.#closeReason === undefined) {
+        this.#isHandedOver = true;
+        this.#closeReason = `goes on in tunnel ${tunnel?.kind ?? "http"}`;
+        return tunnel;
+      }
+      tunnel?.stream.close();
+    } catch (error) {
+      this.closeAfterDrain(errorText(error));
+    }
+    return undefined;
+  }
+
+  /** The tunnel is a connection of its own; media within it never leaves it. */
+  #goOnIn({ stream, kind }: Tunnel): Promise<void> {
+    const context = { ...this.context, udp: undefined };
+    return new RtspConnection(stream, context, { tunnel: kind }).run();
   }
 
   /** What came was no RTSP: one answer, then the end. */

@@ -15,6 +15,7 @@ import {
   type RtspProtocol,
   type RtspUdp,
 } from "./context.ts";
+import { TunnelEntrance } from "./tunnel/tunnel_entrance.ts";
 import { UdpRouter } from "./udp_router.ts";
 
 /** How often reports, timeouts and stuck writes are looked at. */
@@ -128,10 +129,12 @@ export class RtspServer implements RunningModule<RtspConfig> {
       connections: new Set(),
       sessions: new Map(),
     };
+    const entrance = new TunnelEntrance(ports.clock);
     this.#incoming = new Incoming(listener, {
       certificate: certificates && (() => certificates.current),
       trustedProxies: config.rtspTrustedProxies,
-      serve: (stream) => new RtspConnection(stream, this.#context).run(),
+      serve: (stream) =>
+        new RtspConnection(stream, this.#context, { entrance }).run(),
       onRefused: (peer, error) =>
         ports.logger.child(`conn ${addressText(peer)}`)
           .info(`closed: ${errorText(error)}`),

@@ -5,8 +5,8 @@ import type { JpegHeaders } from "#codecs/jpeg/jpeg_headers.ts";
 import type { JpegImage } from "#codecs/jpeg/jpeg_image.ts";
 import {
   JPEG_QUANTIZER_TABLE_BYTES,
-  jpegQuantizerTables,
   type JpegQuantizerTables,
+  jpegQuantizerTables,
 } from "#codecs/jpeg/quantizer_tables.ts";
 
 /** Main header of every fragment. Spec: RFC 2435 §3.1. */

@@ -1,6 +1,7 @@
 import { assert, ParseError } from "#base/errors.ts";
 import { writeU16, writeU32 } from "#base/big_endian.ts";
 import { type JpegImage, parseJpegImage } from "#codecs/jpeg/jpeg_image.ts";
+import { JPEG_QUANTIZER_TABLE_BYTES } from "#codecs/jpeg/quantizer_tables.ts";
 import type { RtpPacketizer, RtpPayload } from "#formats/rtp/payload_format.ts";
 import {
   MJPEG_BLOCK_PIXELS,
@@ -18,7 +19,7 @@ const MAX_SCAN_BYTES = 1 << 24;
 const Q_OWN_TABLES = 255;
 /** F, L and the highest count: fragments do not end at restart markers. Spec: RFC 2435 §3.1.7. */
 const RESTART_WHOLE_IMAGE = 0xffff;
-const TABLES_BYTES = 2 * 64;
+const TABLES_BYTES = 2 * JPEG_QUANTIZER_TABLE_BYTES;
 
 /** Room for the headers of a first fragment, and a bit of the scan. */
 const MIN_PAYLOAD_BYTES = MJPEG_HEADER_BYTES + MJPEG_RESTART_HEADER_BYTES +

@@ -9,7 +9,10 @@ import {
   mpeg12Config,
   mpeg12PictureType,
 } from "#codecs/mpeg12_video.ts";
-import { isSameBytes, MAX_PARAMETER_SET_BYTES } from "#codecs/parameter_sets.ts";
+import {
+  isSameBytes,
+  MAX_PARAMETER_SET_BYTES,
+} from "#codecs/parameter_sets.ts";
 import { findStartCode, START_CODE_BYTES } from "#codecs/start_code.ts";
 import type {
   RtpDepacketizer,
@@ -18,7 +21,7 @@ import type {
   RtpPayloadFormat,
   RtpUnitSummary,
 } from "#formats/rtp/payload_format.ts";
-import { MPV_HEADER_BYTES, Mpeg12Packetizer } from "./mpeg12_packetizer.ts";
+import { Mpeg12Packetizer, MPV_HEADER_BYTES } from "./mpeg12_packetizer.ts";
 
 const ENCODING_NAME = "MPV";
 const STATIC_PAYLOAD_TYPE = 32;

@@ -3,11 +3,12 @@ import { joinBytes } from "#base/join_bytes.ts";
 import { VIDEO_CLOCK_RATE_HZ } from "#base/time.ts";
 import type { Mpeg4VideoParameters } from "#codecs/codec.ts";
 import {
-  isMpeg4RandomAccess,
   MAX_MPEG4_CONFIG_BYTES,
+  MPEG4_INTRA_VOP,
   mpeg4Config,
   mpeg4PictureOffset,
   mpeg4ProfileLevelId,
+  mpeg4VopType,
 } from "#codecs/mpeg4_video.ts";
 import { isSameBytes } from "#codecs/parameter_sets.ts";
 import type {
@@ -47,12 +48,13 @@ class Mpeg4VideoDepacketizer implements RtpDepacketizer<"mpeg4Video"> {
     if (payloads.length === 0) return NOTHING_NEW;
     let lead = payloads[0]!;
     let pictureOffset = mpeg4PictureOffset(lead);
-    if (pictureOffset < 0 && payloads.length > 1) {
+    let vopType = mpeg4VopType(lead, pictureOffset);
+    if (vopType < 0 && payloads.length > 1) {
       lead = joinBytes(payloads, MAX_LEAD_BYTES);
       pictureOffset = mpeg4PictureOffset(lead);
+      vopType = mpeg4VopType(lead, pictureOffset);
     }
-    const isRandomAccess = pictureOffset >= 0 &&
-      isMpeg4RandomAccess(lead, pictureOffset);
+    const isRandomAccess = vopType === MPEG4_INTRA_VOP;
     // Where there is no picture, the unit may be configuration alone.
     const headers = lead.subarray(
       0,

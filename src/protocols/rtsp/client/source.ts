@@ -1,6 +1,10 @@
 import { withDeadline } from "#base/abort.ts";
 import { connectTcp, type TcpConnection } from "#platform/tcp.ts";
+import { connectTls } from "#platform/tls.ts";
+import { openTunnel } from "#protocols/rtsp/tunnel/open_tunnel.ts";
+import type { RtspUrl } from "#protocols/rtsp/wire/rtsp_url.ts";
 import type { PullRequest, PullSource } from "#sources/pull_source.ts";
+import { ClientAuthorization } from "./client_authorization.ts";
 import {
   ORIGIN_SCHEMES,
   parseOrigin,
@@ -55,13 +59,18 @@ function firstChoice(
 }
 
 function connect(
-  { url }: RtspOrigin,
-  { clock, limits, signal }: PullRequest,
+  { url, tunnel, credentials }: RtspOrigin,
+  { clock, limits, settings, signal }: PullRequest,
 ): Promise<TcpConnection> {
   const { hostname, port } = url;
   const timeoutMs = limits.readTimeoutMs;
   return withDeadline(
-    (signal) => connectTcp({ hostname, port, signal }),
+    (signal) => {
+      const dial = () => dialOrigin(url, settings.sourceFingerprint, signal);
+      if (tunnel === "none") return dial();
+      const authorization = new ClientAuthorization(credentials);
+      return openTunnel(tunnel, { url, authorization, dial, signal });
+    },
     {
       clock,
       timeoutMs,
@@ -71,4 +80,14 @@ function connect(
       } s (readTimeout)`,
     },
   );
+}
+
+function dialOrigin(
+  { scheme, hostname, port }: RtspUrl,
+  fingerprint: string,
+  signal: AbortSignal,
+): Promise<TcpConnection> {
+  const target = { hostname, port, signal };
+  if (scheme === "rtsp") return connectTcp(target);
+  return connectTls(fingerprint === "" ? target : { ...target, fingerprint });
 }

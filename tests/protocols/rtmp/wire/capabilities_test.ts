@@ -1,9 +1,9 @@
 import type { Amf0Value } from "#formats/flv/amf0.ts";
 import {
+  OWN_CAPABILITIES,
   parseRtmpCapabilities,
   PLAIN_CAPABILITIES,
   type RtmpCapabilities,
-  OWN_CAPABILITIES,
 } from "#protocols/rtmp/wire/capabilities.ts";
 import { assertEquals } from "#test/assert.ts";
 
