@@ -1,3 +1,5 @@
+import tls from "node:tls";
+
 /**
  * Makes the executable: bundles the program, writes version and commit in, compiles the bundle.
  *
@@ -18,6 +20,8 @@ const PERMISSIONS = [
   "--allow-ffi",
   // Commands of the configuration (runOn...).
   "--allow-run",
+  // Certificates that the system trusts; before Deno 2.8 there is no such right, and no way to them.
+  ...("getCACertificates" in tls ? ["--allow-sys=ca"] : []),
 ];
 
 const BUNDLE_FOLDER = "dist/bundle";

@@ -32,6 +32,7 @@ export const WEIR_FLAGS: readonly string[] = [
   "--allow-env",
   "--allow-ffi",
   "--allow-run",
+  "--allow-sys=ca",
 ];
 
 const MAIN = fileURLToPath(new URL("../../main.ts", import.meta.url));
