@@ -75,8 +75,8 @@ export interface TrackEncoderOptions extends RtpSourceFields {
 /**
  * Makes the RTP packets of one track for all readers of a stream.
  *
- * Packets that came in as RTP go out with their payload, marker and spacing of sequence numbers untouched, if they
- * fit; everything else is packetised. Units must come in order the first time; a unit that is encoded again
+ * Packets that came in as RTP go out with their payload, marker and spacing of sequence numbers untouched, until one
+ * does not fit; what comes then, and everything else, is packetised. Units must come in order the first time; a unit that is encoded again
  * gets the numbers that it had.
  * Spec: RFC 3550 §5.1.
  */
@@ -92,7 +92,8 @@ export class RtpTrackEncoder {
   #firstSequenceNumbers = new WeakMap<MediaUnit, number>();
   #packetizer: RtpPacketizer | undefined;
   #packetizerTrack: Track | undefined;
-  #hasReportedSize = false;
+  /** Sequence number from which on everything is made anew: packets of both kinds in one stream confuse readers. */
+  #remadeFrom = Infinity;
   #timestampOffsetTicks = crypto.getRandomValues(new Uint32Array(1))[0]! >>> 1;
 
   /** Starts at random numbers, as RFC 3550 §5.1 asks for. */
@@ -134,12 +135,14 @@ export class RtpTrackEncoder {
       origin.formatId !== this.options.format.formatId
     ) return false;
     if (this.options.format.codec === "generic") return true;
+    const first = this.#firstSequenceNumbers.get(unit) ??
+      this.#nextSequenceNumber;
+    if (first >= this.#remadeFrom) return false;
     for (const packet of origin.packets) {
-      if (packet.length > this.options.maxPacketBytes) {
-        if (!this.#hasReportedSize) this.options.onTooBig(packet.length);
-        this.#hasReportedSize = true;
-        return false;
-      }
+      if (packet.length <= this.options.maxPacketBytes) continue;
+      this.#remadeFrom = first;
+      this.options.onTooBig(packet.length);
+      return false;
     }
     return true;
   }

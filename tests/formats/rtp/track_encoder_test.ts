@@ -175,18 +175,24 @@ Deno.test("RtpTrackEncoder.encode() makes packets that are too big anew, and say
   assertEquals(errors, []);
 });
 
-Deno.test("RtpTrackEncoder.encode() counts on over a switch between both ways", () => {
-  const { encode, encoder } = encoding();
-  const seen = [
+Deno.test("RtpTrackEncoder.encode() makes everything anew once a packet was too big, not what went before [VP8 with PictureID]", () => {
+  const { encode, encoder, tooBig } = encoding();
+  const units = [
     packetUnit([100, 101]),
-    packetUnit([102], 3_600, MAX_PACKET_BYTES + 1),
-    packetUnit([103], 7_200),
-    payloadUnit(30, 10_800),
-    packetUnit([105], 14_400),
-    packetUnit([107], 18_000),
-  ].flatMap((one) => numbers(encode(one)));
-  assertEquals(seen, [0, 1, 2, 3, 4, 5, 6, 8]);
-  assertEquals(encoder.sentPackets, 8);
+    payloadUnit(30, 3_600),
+    packetUnit([102, 104], 7_200),
+    packetUnit([105], 10_800, MAX_PACKET_BYTES + 1),
+    packetUnit([106, 109], 14_400),
+    packetUnit([111], 18_000),
+  ];
+  const seen = units.map((one) => encode(one));
+  // A gap is passed on with the packets around it, and closed where they are made anew.
+  assertEquals(seen.flatMap(numbers), [0, 1, 2, 3, 5, 6, 7, 8, 9]);
+  assertEquals(
+    units.flatMap((one) => numbers(encode(one))),
+    seen.flatMap(numbers),
+  );
+  assertEquals([encoder.sentPackets, tooBig.length], [10, 1]);
 });
 
 Deno.test("RtpTrackEncoder.encode() gives a unit that is encoded again the numbers it had", () => {
