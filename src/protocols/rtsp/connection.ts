@@ -8,6 +8,7 @@ import type { RtspContext } from "./context.ts";
 import { RtspError, statusOf } from "./errors.ts";
 import { handleRequest } from "./requests.ts";
 import type { RtspSession } from "./session.ts";
+import type { MediaEndpoint } from "./track_transport.ts";
 import { generateNonce, verifyDigest } from "./wire/digest.ts";
 import { parseAuthorization } from "./wire/headers/authorization.ts";
 import {
@@ -67,8 +68,12 @@ export class RtspConnection implements RtspSink {
   readonly signal: AbortSignal;
   /** Sessions that were made over this connection. */
   readonly sessions: Set<RtspSession> = new Set();
-  /** Session whose media is interleaved here. */
-  interleaved: RtspSession | undefined;
+  /** Sessions whose media is interleaved here. */
+  readonly interleaved: Set<RtspSession> = new Set();
+  /** Who has set up which channel here. */
+  readonly channels: Map<number, MediaEndpoint> = new Map();
+  /** Called when what was in flight has left. */
+  readonly drainListeners: Set<() => void> = new Set();
   #tunnelling: RtspTunnelling;
   #abort = new AbortController();
   #nonce = generateNonce();
@@ -99,6 +104,9 @@ export class RtspConnection implements RtspSink {
     this.#createdAtMs = context.ports.clock.wallMs();
     this.#lastRequestAtMs = context.ports.clock.monotonicMs();
     stream.onBroken = (error) => this.close(error.message);
+    stream.onDrained = () => {
+      for (const resume of this.drainListeners) resume();
+    };
   }
 
   /** Name that the peer gave its software. */
@@ -112,7 +120,7 @@ export class RtspConnection implements RtspSink {
     const { tunnel: kind } = this.#tunnelling;
     this.logger.info(kind ? `opened, tunnel ${kind}` : "opened");
     connections.add(this);
-    using _registration = ports.sessions.register(() => this.describe());
+    const registration = ports.sessions.register(() => this.describe());
     ports.events.emit({ type: "connectionOpened", session: this.describe() });
     const tunnel = await this.#read();
     await this.#answering;
@@ -124,6 +132,7 @@ export class RtspConnection implements RtspSink {
     if (!this.#isHandedOver) this.stream.close();
     this.logger.info(`closed: ${this.#closeReason ?? "EOF"}`);
     ports.events.emit({ type: "connectionClosed", session: this.describe() });
+    registration[Symbol.dispose]();
     if (tunnel) await this.#goOnIn(tunnel);
   }
 
@@ -140,6 +149,12 @@ export class RtspConnection implements RtspSink {
     this.#closeReason = reason;
     this.#abort.abort(new Error(reason));
     this.#draining = this.stream.closeAfterDrain(CLOSE_DRAIN_MS);
+  }
+
+  /** A session's media is over: the peer learns it by the end of the connection, unless other sessions go on there. */
+  endWith(session: RtspSession, reason: string): void {
+    const others = [...this.sessions].filter((one) => one !== session);
+    if (!others.some((one) => one.isActive)) this.closeAfterDrain(reason);
   }
 
   /** Closes the connection if it is silent or stuck. */
@@ -169,7 +184,10 @@ export class RtspConnection implements RtspSink {
 
   /** Part of the reader: media of the peer. Hot path. */
   handleInterleaved(channel: number, packet: Uint8Array): void {
-    this.interleaved?.handleInterleaved(channel, packet);
+    // A channel that nobody has set up is for the one who can say so.
+    const endpoint = this.channels.get(channel) ??
+      this.interleaved.values().next().value;
+    endpoint?.handleInterleaved(channel, packet);
   }
 
   /** Credentials of a request. @throws {RtspError} if the header cannot be read. */
@@ -244,9 +262,13 @@ export class RtspConnection implements RtspSink {
       const count = await this.stream.read(buffer);
       if (count === undefined) break;
       reader.push(buffer.subarray(0, count));
-      this.interleaved?.flush();
+      let isPublishing = false;
+      for (const session of this.interleaved) {
+        session.flush();
+        isPublishing ||= session.isPublishing;
+      }
       if (
-        count === buffer.length && this.interleaved?.isPublishing &&
+        count === buffer.length && isPublishing &&
         buffer.length < MEDIA_BUFFER_BYTES
       ) buffer = new Uint8Array(MEDIA_BUFFER_BYTES);
     }

@@ -33,6 +33,7 @@ export class PlaySession {
   #subscription: Subscription;
   #connection: RtspConnection;
   #url: string;
+  #resume = () => this.#subscription.resume();
 
   /** Subscribes; media flows after `start()`. */
   constructor(options: PlaySessionOptions) {
@@ -66,7 +67,7 @@ export class PlaySession {
       };
       this.#egress = new TcpEgress(egress, connection.stream, layout);
       this.#subscription = grant.subscribe(this.#egress);
-      connection.stream.onDrained = () => this.#subscription.resume();
+      connection.drainListeners.add(this.#resume);
     }
   }
 
@@ -136,7 +137,7 @@ export class PlaySession {
     this.#subscription[Symbol.dispose]();
     this.#encoderUse[Symbol.dispose]();
     this.#egress.stop();
-    this.#connection.stream.onDrained = undefined;
+    this.#connection.drainListeners.delete(this.#resume);
   }
 }
 

@@ -125,7 +125,7 @@ async function announce(
     );
   }
   const url = parseRtspUrl(request.url);
-  const session = sessionOf(connection, request) ?? openSession(connection);
+  const session = openedSession(connection, request);
   await session.announce(
     connection,
     request,
@@ -139,7 +139,7 @@ async function setup(
   connection: RtspConnection,
   request: RtspRequest,
 ): Promise<RtspAnswer> {
-  const session = sessionOf(connection, request) ?? openSession(connection);
+  const session = openedSession(connection, request);
   const transport = await session.setup(connection, request);
   return withSession(session, { status: 200, headers: { ...transport } });
 }
@@ -174,6 +174,17 @@ function inSession(
         headers: { "Content-Type": "text/parameters" },
       });
   }
+}
+
+/** Session that is set up here; without its id it is the one that has been begun, unless its media flows already. */
+function openedSession(
+  connection: RtspConnection,
+  request: RtspRequest,
+): RtspSession {
+  const session = sessionOf(connection, request);
+  const isNew = session === undefined ||
+    session.isActive && !request.headers.has("Session");
+  return isNew ? openSession(connection) : session;
 }
 
 /** Session that a request names, or else the one of its connection. */

@@ -117,7 +117,7 @@ export class RtspSession implements UdpEndpoint {
   /** A request for this session came over another connection. @throws {RtspError} if its media is interleaved. */
   join(connection: RtspConnection): void {
     if (connection.sessions.has(this)) return;
-    if (this.#connection.interleaved === this) {
+    if (this.#connection.interleaved.has(this)) {
       throw new RtspError(
         400,
         "the session's media is interleaved with another connection",
@@ -207,7 +207,7 @@ export class RtspSession implements UdpEndpoint {
       onEnd: (reason) => this.#endWithStream(reason),
     });
     this.#player = player;
-    if (player.isInterleaved) connection.interleaved = this;
+    if (player.isInterleaved) connection.interleaved.add(this);
     this.logger.info(this.#readingLine(player));
     return {
       status: 200,
@@ -238,7 +238,7 @@ export class RtspSession implements UdpEndpoint {
       onLoss: (count) => this.#losses.add(count),
     });
     this.touch();
-    if (this.#recorder.isInterleaved) connection.interleaved = this;
+    if (this.#recorder.isInterleaved) connection.interleaved.add(this);
     this.logger.info(`is publishing to path '${this.#target.pathName}'`);
     return { status: 200 };
   }
@@ -249,9 +249,7 @@ export class RtspSession implements UdpEndpoint {
     this.#player = undefined;
     this.#recorder?.stop();
     this.#recorder = undefined;
-    if (this.#connection.interleaved === this) {
-      this.#connection.interleaved = undefined;
-    }
+    this.#connection.interleaved.delete(this);
   }
 
   /** Media of the peer on a channel of its connection. Hot path. */
@@ -286,8 +284,7 @@ export class RtspSession implements UdpEndpoint {
     const { readTimeoutMs } = this.#context.settings;
     const limitMs = this.#recorder ? readTimeoutMs : READER_TIMEOUT_MS;
     if (nowMs - this.#lastSeenMs <= limitMs) return;
-    this.close("session timed out");
-    this.#connection.closeAfterDrain("session timed out");
+    this.#endWithStream("session timed out");
   }
 
   /** A connection of this session has ended. */
@@ -443,6 +440,6 @@ export class RtspSession implements UdpEndpoint {
   #endWithStream(reason: string): void {
     const connection = this.#connection;
     this.close(reason);
-    connection.closeAfterDrain(reason);
+    connection.endWith(this, reason);
   }
 }

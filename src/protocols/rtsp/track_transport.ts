@@ -49,13 +49,19 @@ export interface OutgoingSource {
   readonly exchange: SrtpExchange | undefined;
 }
 
+/** Who takes what a peer sends. */
+export interface MediaEndpoint extends UdpEndpoint {
+  /** A packet on a channel of the connection, owned. Hot path. */
+  handleInterleaved(channel: number, packet: Uint8Array): void;
+}
+
 /** What a transport is chosen by. */
 export interface TransportQuestion {
   readonly request: RtspRequest;
   readonly connection: RtspConnection;
   readonly isPublishing: boolean;
-  /** Who takes what comes from the peer's ports, and for which track. */
-  readonly endpoint: UdpEndpoint;
+  /** Who takes what comes from the peer's ports or on its channels, and for which track. */
+  readonly endpoint: MediaEndpoint;
   readonly trackIndex: number;
   /** Transports of the session's other tracks. */
   readonly others: readonly TrackTransport[];
@@ -126,32 +132,33 @@ function checkMode(wanted: RtspTransport, isPublishing: boolean): void {
 }
 
 function interleaved(
-  { wanted, others, ssrc, srtp, isPublishing }: Choice,
+  { wanted, connection, endpoint, others, ssrc, srtp, isPublishing }: Choice,
 ): { transport: TrackTransport; header: string } {
   requireSame(others, "TCP", srtp);
-  const channels = wanted.interleaved ?? freeChannels(others);
+  const taken = connection.channels;
+  const channels = wanted.interleaved ?? freeChannels(taken);
   if (channels[1] !== channels[0] + 1 || channels[0] > MAX_CHANNEL) {
     throw new RtspError(
       400,
       `interleaved channels are ${channels.join("-")}, wanted n and n+1`,
     );
   }
-  const isTaken = others.some((other) =>
-    other.channels?.some((channel) => channels.includes(channel))
-  );
-  if (isTaken) {
+  if (channels.some((channel) => taken.has(channel))) {
     throw new RtspError(
       400,
       `interleaved channels ${channels.join("-")} are in use`,
     );
   }
+  for (const channel of channels) taken.set(channel, endpoint);
   return {
     transport: {
       label: "TCP",
       channels,
       target: undefined,
       srtp,
-      release() {},
+      release() {
+        for (const channel of channels) taken.delete(channel);
+      },
     },
     header: serializeTransport({
       lowerTransport: "tcp",
@@ -216,8 +223,7 @@ function requireSame(
   }
 }
 
-function freeChannels(others: readonly TrackTransport[]): RtpRtcpPair {
-  const taken = new Set(others.flatMap((other) => other.channels ?? []));
+function freeChannels(taken: ReadonlyMap<number, unknown>): RtpRtcpPair {
   let channel = 0;
   while (taken.has(channel) || taken.has(channel + 1)) channel += 2;
   return [channel, channel + 1];

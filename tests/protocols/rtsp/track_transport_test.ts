@@ -4,16 +4,17 @@ import { createSrtpKeys } from "#formats/srtp/srtp_keys.ts";
 import { RtspError, statusOf } from "#protocols/rtsp/errors.ts";
 import {
   chooseTransport,
+  type MediaEndpoint,
   type TrackTransport,
   type TransportQuestion,
 } from "#protocols/rtsp/track_transport.ts";
-import type { UdpEndpoint } from "#protocols/rtsp/udp_router.ts";
 import { serializeKeyMgmt } from "#protocols/rtsp/wire/headers/key_mgmt.ts";
 import { RtspHeaders } from "#protocols/rtsp/wire/rtsp_headers.ts";
 import { assert, assertEquals, assertThrows } from "#test/assert.ts";
 import { fakeRtspServer, URL_OF_CAM } from "./fake_peer.ts";
 
-const ENDPOINT: UdpEndpoint = {
+const ENDPOINT: MediaEndpoint = {
+  handleInterleaved: () => {},
   handleRtpDatagram: () => {},
   handleRtcpDatagram: () => {},
 };
@@ -46,6 +47,10 @@ function question(text: string | undefined, asking: Asking): TransportQuestion {
   });
   const headers = [["Transport", text], ["KeyMgmt", asking.keyMgmt]]
     .filter(([, value]) => value !== undefined);
+  const { connection } = server.connect();
+  for (const { channels = [] } of asking.others ?? []) {
+    for (const channel of channels) connection.channels.set(channel, ENDPOINT);
+  }
   return {
     request: {
       method: "SETUP",
@@ -53,7 +58,7 @@ function question(text: string | undefined, asking: Asking): TransportQuestion {
       headers: new RtspHeaders(Object.fromEntries(headers)),
       body: new Uint8Array(0),
     },
-    connection: server.connect().connection,
+    connection,
     isPublishing: asking.isPublishing ?? false,
     endpoint: ENDPOINT,
     trackIndex: 0,
