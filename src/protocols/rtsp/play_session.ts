@@ -1,3 +1,4 @@
+import type { Logger } from "#base/log.ts";
 import type { Batch } from "#core/batch.ts";
 import type { ReadGrant } from "#core/ports.ts";
 import type { Stream } from "#core/stream.ts";
@@ -5,12 +6,14 @@ import type { Subscription } from "#core/subscription.ts";
 import type { Track } from "#core/track.ts";
 import type { RtspConnection } from "./connection.ts";
 import { TcpEgress, UdpEgress, type UdpTarget } from "./egress.ts";
+import { ReaderSilence } from "./reader_silence.ts";
 import { type RtpProfile, RtspStreamEncoder } from "./stream_encoder.ts";
 import type { TrackTransport } from "./track_transport.ts";
 import {
   type RtpInfoEntry,
   serializeRtpInfo,
 } from "./wire/headers/rtp_info.ts";
+import { serializeClockRange } from "./wire/headers/range.ts";
 
 /** What a play session is made of. */
 export interface PlaySessionOptions {
@@ -20,6 +23,8 @@ export interface PlaySessionOptions {
   readonly tracks: readonly Track[];
   /** URL of the PLAY request. */
   readonly url: string;
+  /** Logger of the session. */
+  readonly logger: Logger;
   readonly onEnd: (reason: string) => void;
 }
 
@@ -33,6 +38,8 @@ export class PlaySession {
   #subscription: Subscription;
   #connection: RtspConnection;
   #url: string;
+  /** Only over UDP. */
+  #silence: ReaderSilence | undefined;
   #resume = () => this.#subscription.resume();
 
   /** Subscribes; media flows after `start()`. */
@@ -59,6 +66,10 @@ export class PlaySession {
       this.#egress = new UdpEgress(egress, udp, targets);
       this.#subscription = grant.subscribe(this.#egress);
       this.#egress.subscription = this.#subscription;
+      this.#silence = new ReaderSilence(options.logger, {
+        isProtected: profileOf(transports) === "savp",
+        nowMs: connection.context.ports.clock.monotonicMs(),
+      });
     } else {
       const channels = channelsOf(transports);
       const layout = {
@@ -96,23 +107,25 @@ export class PlaySession {
     return this.#subscription.droppedUnits;
   }
 
-  /** RTP-Info header, if the first packets are known. Spec: RFC 2326 §12.33. */
-  rtpInfoHeaders(): Record<string, string> {
+  /**
+   * Headers of the answer to PLAY.
+   *
+   * Who asks for a wall clock in `range` is told that of the first picture: the stream is live, whatever was asked for.
+   */
+  answerHeaders(range: string | undefined): Record<string, string> {
     const first = this.#subscription.next;
-    if (first === undefined) return {};
-    const startMs = startMsOf(first);
-    const entries: RtpInfoEntry[] = [];
-    for (const track of this.tracks) {
-      const encoder = this.#encoder.track(track);
-      const sequenceNumber = this.#encoder.startNumber(track, first) & 0xffff;
-      const ticks = Math.round(startMs * track.clockRateHz / 1_000);
-      entries.push({
-        url: `${this.#url}/trackID=${track.id}`,
-        sequenceNumber,
-        timestampTicks: encoder.rtpTimestamp(ticks),
-      });
+    const headers = first === undefined ? {} : this.#rtpInfoHeaders(first);
+    if (range !== undefined && /^\s*clock\s*=/i.test(range)) {
+      const { clock } = this.#connection.context.ports;
+      const startMs = first?.units[0]?.wallClockMs ?? clock.wallMs();
+      headers["Range"] = serializeClockRange(startMs);
     }
-    return { "RTP-Info": serializeRtpInfo(entries) };
+    return headers;
+  }
+
+  /** RTCP of the reader in a datagram, borrowed. */
+  handleRtcp(packet: Uint8Array): void {
+    this.#silence?.handleRtcp(packet);
   }
 
   /** Lets the media flow: the answer to PLAY has been sent. */
@@ -125,6 +138,7 @@ export class PlaySession {
   /** Sends reports that are due. */
   tick(nowMs: number): void {
     this.#egress.tick(nowMs);
+    this.#silence?.tick(nowMs);
   }
 
   /** Tells the reader that the media is over. */
@@ -138,6 +152,23 @@ export class PlaySession {
     this.#encoderUse[Symbol.dispose]();
     this.#egress.stop();
     this.#connection.drainListeners.delete(this.#resume);
+  }
+
+  /** Where the tracks begin. Spec: RFC 2326 §12.33. */
+  #rtpInfoHeaders(first: Batch): Record<string, string> {
+    const startMs = startMsOf(first);
+    const entries: RtpInfoEntry[] = [];
+    for (const track of this.tracks) {
+      const encoder = this.#encoder.track(track);
+      const sequenceNumber = this.#encoder.startNumber(track, first) & 0xffff;
+      const ticks = Math.round(startMs * track.clockRateHz / 1_000);
+      entries.push({
+        url: `${this.#url}/trackID=${track.id}`,
+        sequenceNumber,
+        timestampTicks: encoder.rtpTimestamp(ticks),
+      });
+    }
+    return { "RTP-Info": serializeRtpInfo(entries) };
   }
 }
 

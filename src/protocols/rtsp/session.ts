@@ -204,6 +204,7 @@ export class RtspSession implements UdpEndpoint {
       transports: this.#transports,
       tracks: this.#playedTracks(grant),
       url: request.url,
+      logger: this.logger,
       onEnd: (reason) => this.#endWithStream(reason),
     });
     this.#player = player;
@@ -211,7 +212,7 @@ export class RtspSession implements UdpEndpoint {
     this.logger.info(this.#readingLine(player));
     return {
       status: 200,
-      headers: player.rtpInfoHeaders(),
+      headers: player.answerHeaders(request.headers.get("Range")),
       afterwards: () => player.start(),
     };
   }
@@ -268,6 +269,7 @@ export class RtspSession implements UdpEndpoint {
   /** RTCP of the peer in a datagram. */
   handleRtcpDatagram(trackIndex: number, packet: Uint8Array): void {
     this.touch();
+    this.#player?.handleRtcp(packet);
     this.#recorder?.handleRtcp(trackIndex, packet);
     this.#recorder?.flush();
   }

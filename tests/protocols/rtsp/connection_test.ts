@@ -360,3 +360,47 @@ Deno.test("RtspConnection refuses too many sessions and too many waiting request
   assert(server.lines.at(-1)!.includes("too many requests wait"));
   await server.close();
 });
+
+Deno.test("RtspConnection carries several sessions: each has its channels, its pace and its end", async () => {
+  const server = fakeRtspServer();
+  const publication = await publishCam(server);
+  publishPicture(publication, 0, { isRandomAccess: true });
+  const peer = server.connect();
+  await peer.play(["RTP/AVP/TCP;unicast;interleaved=0-1"]);
+  const first = peer.session!;
+  peer.session = undefined;
+  const setUp = await peer.setup(0, "RTP/AVP/TCP;unicast");
+  assert(setUp.headers.get("Transport")!.includes("interleaved=2-3"));
+  assertEquals((await peer.request("PLAY")).status, 200);
+  assert(first !== peer.session);
+  await peer.takeFrames();
+  peer.tcp.stall();
+  publishPicture(publication, VIDEO_FRAME_TICKS);
+  publishPicture(publication, 2 * VIDEO_FRAME_TICKS);
+  peer.tcp.drain();
+  const channels = (await peer.takeFrames()).map(({ channel }) => channel);
+  assertEquals(channels.sort(), [0, 0, 2, 2]);
+  const headers = { Session: first };
+  assertEquals(
+    (await peer.request("TEARDOWN", undefined, headers)).status,
+    200,
+  );
+  publishPicture(publication, 3 * VIDEO_FRAME_TICKS);
+  assertEquals(
+    (await peer.takeFrames()).map(({ channel }) => channel),
+    [2],
+  );
+  assert(!peer.tcp.isClosed);
+  await server.close();
+});
+
+Deno.test("RtspConnection gives no channel to two sessions", async () => {
+  const server = fakeRtspServer();
+  await publishCam(server);
+  const peer = server.connect();
+  await peer.setup(0, "RTP/AVP/TCP;unicast;interleaved=0-1");
+  peer.session = undefined;
+  const refused = await peer.setup(0, "RTP/AVP/TCP;unicast;interleaved=1-2");
+  assertEquals(refused.status, 400);
+  await server.close();
+});

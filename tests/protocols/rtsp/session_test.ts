@@ -1,3 +1,4 @@
+import { parseRange } from "#protocols/rtsp/wire/headers/range.ts";
 import { parseRtpInfo } from "#protocols/rtsp/wire/headers/rtp_info.ts";
 import {
   rtpPayloadType,
@@ -223,47 +224,17 @@ Deno.test("RtspSession pauses and plays on from a random access unit", async () 
   await server.close();
 });
 
-Deno.test("RtspSession shares a connection with others: each has its channels, its pace and its end", async () => {
+Deno.test("RtspSession tells the wall clock of the first picture to who asks for one", async () => {
   const server = fakeRtspServer();
   const publication = await publishCam(server);
   publishPicture(publication, 0, { isRandomAccess: true });
   const peer = server.connect();
-  await peer.play(["RTP/AVP/TCP;unicast;interleaved=0-1"]);
-  const first = peer.session!;
-  peer.session = undefined;
-  const setUp = await peer.setup(0, "RTP/AVP/TCP;unicast");
-  assert(setUp.headers.get("Transport")!.includes("interleaved=2-3"));
-  assertEquals((await peer.request("PLAY")).status, 200);
-  assert(first !== peer.session);
-  await peer.takeFrames();
-  peer.tcp.stall();
-  publishPicture(publication, VIDEO_FRAME_TICKS);
-  publishPicture(publication, 2 * VIDEO_FRAME_TICKS);
-  peer.tcp.drain();
-  const channels = (await peer.takeFrames()).map(({ channel }) => channel);
-  assertEquals(channels.sort(), [0, 0, 2, 2]);
-  const headers = { Session: first };
-  assertEquals(
-    (await peer.request("TEARDOWN", undefined, headers)).status,
-    200,
-  );
-  publishPicture(publication, 3 * VIDEO_FRAME_TICKS);
-  assertEquals(
-    (await peer.takeFrames()).map(({ channel }) => channel),
-    [2],
-  );
-  assert(!peer.tcp.isClosed);
-  await server.close();
-});
-
-Deno.test("RtspSession may not take the channels of another one", async () => {
-  const server = fakeRtspServer();
-  await publishCam(server);
-  const peer = server.connect();
-  await peer.setup(0, "RTP/AVP/TCP;unicast;interleaved=0-1");
-  peer.session = undefined;
-  const refused = await peer.setup(0, "RTP/AVP/TCP;unicast;interleaved=1-2");
-  assertEquals(refused.status, 400);
+  await peer.setup(0, TCP_TRANSPORTS[0]!);
+  const { headers } = await peer.request("PLAY", URL_OF_CAM, {
+    Range: "clock=20200101T000000Z-",
+  });
+  const { startMs } = parseRange(headers.get("Range")!) as { startMs: number };
+  assertEquals(startMs, server.clock.wallMs());
   await server.close();
 });
 

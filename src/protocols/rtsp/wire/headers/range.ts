@@ -91,6 +91,12 @@ export function serializeNptRange(start: number | "now"): string {
   return `npt=${start}-`;
 }
 
+/** Writes the range from a wall clock, milliseconds since the epoch, on: `clock=19961108T142300.25Z-`. Spec: RFC 2326 §3.7. */
+export function serializeClockRange(startMs: number): string {
+  const text = new Date(startMs).toISOString().replace(/[-:]/g, "");
+  return `clock=${text}-`;
+}
+
 function optional<T>(text: string, parse: (text: string) => T): T | undefined {
   return text === "" ? undefined : parse(text);
 }

@@ -2,6 +2,7 @@ import { ParseError } from "#base/errors.ts";
 import {
   parseRange,
   type RtspRange,
+  serializeClockRange,
   serializeNptRange,
 } from "#protocols/rtsp/wire/headers/range.ts";
 import { assertEquals, assertThrows } from "#test/assert.ts";
@@ -110,4 +111,14 @@ Deno.test("parseRange() throws nothing but ParseError on 10,000 mutations", () =
       if (!(error instanceof ParseError)) throw error;
     }
   }
+});
+
+Deno.test("serializeClockRange() writes what parseRange() reads", () => {
+  const startMs = Date.UTC(2026, 10, 21, 17, 5, 9, 250);
+  assertEquals(serializeClockRange(startMs), "clock=20261121T170509.250Z-");
+  assertEquals(parseRange(serializeClockRange(startMs)), {
+    kind: "clock",
+    startMs,
+    endMs: undefined,
+  });
 });
