@@ -267,10 +267,11 @@ export class RtspConnection implements RtspSink {
         session.flush();
         isPublishing ||= session.isPublishing;
       }
-      if (
-        count === buffer.length && isPublishing &&
-        buffer.length < MEDIA_BUFFER_BYTES
-      ) buffer = new Uint8Array(MEDIA_BUFFER_BYTES);
+      // Within a tunnel a full read gives less.
+      const isLarge = count * 2 > buffer.length;
+      if (isLarge && isPublishing && buffer.length < MEDIA_BUFFER_BYTES) {
+        buffer = new Uint8Array(MEDIA_BUFFER_BYTES);
+      }
     }
     this.#closeReason ??= "EOF";
   }
@@ -293,7 +294,7 @@ export class RtspConnection implements RtspSink {
 
   /** The tunnel is a connection of its own; media within it never leaves it. */
   #goOnIn({ stream, kind }: Tunnel): Promise<void> {
-    const context = { ...this.context, udp: undefined };
+    const context = { ...this.context, udp: undefined, multicast: undefined };
     return new RtspConnection(stream, context, { tunnel: kind }).run();
   }
 

@@ -26,6 +26,8 @@ export class Base64Decoder {
   #bits = 0;
   /** How many characters of padding have to follow. */
   #missingPadding = 0;
+  /** Characters before the chunk that is being decoded. */
+  #decodedBytes = 0;
 
   /**
    * Decodes the first `count` bytes in place: each character gives one byte at most.
@@ -43,12 +45,12 @@ export class Base64Decoder {
       const sextet = SEXTETS[character]!;
       if (sextet === SKIPPED) continue;
       if (character === PADDING) {
-        this.#pad(position);
+        this.#pad(position, at);
         position = 0;
         continue;
       }
       if (sextet === INVALID || this.#missingPadding > 0) {
-        throw base64Error(`found a byte ${character}`);
+        throw this.#error(`found a byte ${character}`, at);
       }
       bits = (bits << 6 | sextet) & 0xfff;
       if (position === 0) position = 1;
@@ -60,20 +62,21 @@ export class Base64Decoder {
     }
     this.#bits = bits;
     this.#position = position;
+    this.#decodedBytes += count;
     return written;
   }
 
-  #pad(position: number): void {
+  #pad(position: number, at: number): void {
     if (this.#missingPadding > 0) this.#missingPadding--;
-    else if (position < 2) throw base64Error("found padding");
+    else if (position < 2) throw this.#error("found padding", at);
     else this.#missingPadding = 3 - position;
   }
-}
 
-function base64Error(found: string): ParseError {
-  return new ParseError(`must be base64, ${found}`, {
-    format: "body of the HTTP tunnel",
-    field: "character",
-    offsetBytes: 0,
-  });
+  #error(found: string, at: number): ParseError {
+    return new ParseError(`must be base64, ${found}`, {
+      format: "body of the HTTP tunnel",
+      field: "character",
+      offsetBytes: this.#decodedBytes + at,
+    });
+  }
 }

@@ -19,6 +19,7 @@ export interface HttpTunnelParts {
 export class HttpServerTunnel extends TunnelConnection {
   #decoder = new Base64Decoder();
 
+  /** Owns both connections from here on. */
   constructor({ get, post, ended }: HttpTunnelParts) {
     super(post, get);
     ended.then(() => post.close());
@@ -47,6 +48,7 @@ export class HttpServerTunnel extends TunnelConnection {
 export class HttpClientTunnel extends TunnelConnection {
   #encoder = new TextEncoder();
 
+  /** Owns both connections from here on. */
   constructor({ get, post, ended }: HttpTunnelParts) {
     super(get, post);
     ended.then(() => get.close());

@@ -1,5 +1,6 @@
 import { randomBytes } from "#base/crypto.ts";
 import { errorText } from "#base/errors.ts";
+import { PlatformError } from "#platform/errors.ts";
 import type { TcpConnection } from "#platform/tcp.ts";
 import type { ClientAuthorization } from "#protocols/rtsp/client/client_authorization.ts";
 import type { RtspUrl } from "#protocols/rtsp/wire/rtsp_url.ts";
@@ -34,7 +35,8 @@ export interface OpenTunnelOptions {
  *
  * Limits: those of `http_head.ts`; `signal` says how long it may take.
  *
- * @throws {Error} what the origin answered instead, what `dial` throws, or the signal's reason.
+ * @throws {PlatformError} if the origin cannot be reached.
+ * @throws {Error} what it answered instead, or the signal's reason.
  */
 export async function openTunnel(
   kind: TunnelKind,
@@ -45,10 +47,10 @@ export async function openTunnel(
     return await open(options);
   } catch (cause) {
     options.signal.throwIfAborted();
-    const { hostname, port } = options.url;
+    if (cause instanceof PlatformError) throw cause;
     const name = kind === "http" ? "HTTP" : "WebSocket";
     throw new Error(
-      `Cannot open a tunnel over ${name} to ${hostname}:${port}: ${
+      `Cannot open a tunnel over ${name} to ${hostOf(options.url)}: ${
         errorText(cause)
       }`,
       { cause },
@@ -143,13 +145,19 @@ function requestHead(
   version: string,
   headers: Readonly<Record<string, string>>,
 ): Uint8Array {
-  const { hostname, port, path, query } = url;
+  const { path, query } = url;
   const target = `${path || "/"}${query === "" ? "" : `?${query}`}`;
-  const host = hostname.includes(":") ? `[${hostname}]` : hostname;
   return serializeHttpHead(`${method} ${target} ${version}`, {
-    Host: `${host}:${port}`,
+    Host: hostOf(url),
     "User-Agent": "weir",
     ...headers,
     Authorization: authorization.header(method, target),
   });
+}
+
+/** Spec: RFC 9110 §7.2. */
+function hostOf({ hostname, port }: RtspUrl): string {
+  return hostname.includes(":")
+    ? `[${hostname}]:${port}`
+    : `${hostname}:${port}`;
 }

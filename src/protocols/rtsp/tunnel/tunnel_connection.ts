@@ -11,6 +11,8 @@ export abstract class TunnelConnection implements TcpConnection {
   protected readonly incoming: TcpConnection;
   /** What is sent goes here. */
   protected readonly outgoing: TcpConnection;
+  /** The peer has said that nothing more comes. */
+  protected hasEnded = false;
   #unread: Uint8Array[] = [];
 
   /** Owns both from here on; they may be the same. */
@@ -74,12 +76,13 @@ export abstract class TunnelConnection implements TcpConnection {
   async read(into: Uint8Array): Promise<number | undefined> {
     const unread = this.#unread.shift();
     if (unread) return this.#readAgain(into, unread);
-    for (;;) {
+    while (!this.hasEnded) {
       const count = await this.incoming.read(into);
       if (count === undefined) return undefined;
-      const decoded = this.decode(into, count);
-      if (decoded !== 0) return decoded;
+      const decodedBytes = this.decode(into, count);
+      if (decodedBytes > 0) return decodedBytes;
     }
+    return undefined;
   }
 
   abstract send(bytes: Uint8Array): boolean;
@@ -101,12 +104,11 @@ export abstract class TunnelConnection implements TcpConnection {
   /**
    * Leaves what the first `count` bytes carry in their place.
    *
-   * Hot path. Output: how many bytes that are; undefined at the end of the stream.
+   * Hot path. Output: how many bytes that are.
+   *
+   * @throws {ParseError} if they do not follow the tunnel's format.
    */
-  protected abstract decode(
-    bytes: Uint8Array,
-    count: number,
-  ): number | undefined;
+  protected abstract decode(bytes: Uint8Array, count: number): number;
 
   #readAgain(into: Uint8Array, unread: Uint8Array): number {
     const count = Math.min(into.length, unread.length);

@@ -84,7 +84,9 @@ export class TunnelEntrance {
         if (method === "GET" && hasItem(head, "Accept", TUNNEL_MEDIA_TYPE)) {
           return await this.#waitForPost(stream, key);
         }
-        if (hasItem(head, "Content-Type", TUNNEL_MEDIA_TYPE)) {
+        if (
+          method === "POST" && hasItem(head, "Content-Type", TUNNEL_MEDIA_TYPE)
+        ) {
           this.#joinGet(stream, key);
           return undefined;
         }

@@ -38,9 +38,13 @@ export class WebSocketError extends ParseError {
   /** What the peer is told. */
   readonly closeCode: CloseCode;
 
-  /** `reason` says what was found and what was wanted. */
-  constructor(reason: string, field: string, closeCode: CloseCode) {
-    super(reason, { format: "WebSocket frame", field, offsetBytes: 0 });
+  /** `reason` says what was found and what was wanted; `place` stands in the header. */
+  constructor(
+    reason: string,
+    place: { readonly field: string; readonly offsetBytes: number },
+    closeCode: CloseCode,
+  ) {
+    super(reason, { format: "WebSocket frame", ...place });
     this.closeCode = closeCode;
   }
 }
@@ -49,8 +53,8 @@ export class WebSocketError extends ParseError {
 export interface ControlSink {
   /** The payload is owned, and has to be sent back. */
   handlePing(payload: Uint8Array): void;
-  /** The peer sends nothing more; the payload is owned, its first two bytes are the reason if there are any. */
-  handleClose(payload: Uint8Array): void;
+  /** The peer sends nothing more. */
+  handleClose(): void;
 }
 
 /** Part of a frame that the next byte belongs to. */
@@ -154,7 +158,7 @@ export class WebSocketDecoder {
       throw protocolError("must be 0, no extension was agreed on", "RSV");
     }
     if (isMasked !== this.#isMasked) {
-      throw protocolError(`must be ${this.#isMasked ? 1 : 0}`, "MASK");
+      throw protocolError(`must be ${this.#isMasked ? 1 : 0}`, "MASK", 1);
     }
     switch (this.#opcode) {
       case Opcode.continuation:
@@ -167,7 +171,7 @@ export class WebSocketDecoder {
       case Opcode.text:
         throw new WebSocketError(
           "must be binary, found text",
-          "opcode",
+          { field: "opcode", offsetBytes: 0 },
           CloseCode.unsupportedData,
         );
       case Opcode.close:
@@ -190,7 +194,7 @@ export class WebSocketDecoder {
     if (long > MAX_WEBSOCKET_PAYLOAD_BYTES) {
       throw new WebSocketError(
         `is over ${MAX_WEBSOCKET_PAYLOAD_BYTES}, found ${long}`,
-        "payload length",
+        { field: "payload length", offsetBytes: 1 },
         CloseCode.messageTooBig,
       );
     }
@@ -224,7 +228,7 @@ export class WebSocketDecoder {
     if (this.#opcode === Opcode.ping) this.#sink.handlePing(this.#control);
     if (this.#opcode !== Opcode.close) return;
     this.#state = State.closed;
-    this.#sink.handleClose(this.#control);
+    this.#sink.handleClose();
   }
 }
 
@@ -269,6 +273,11 @@ export function serializeMaskedFrame(
   return frame;
 }
 
-function protocolError(reason: string, field: string): WebSocketError {
-  return new WebSocketError(reason, field, CloseCode.protocolError);
+function protocolError(
+  reason: string,
+  field: string,
+  offsetBytes = 0,
+): WebSocketError {
+  const place = { field, offsetBytes };
+  return new WebSocketError(reason, place, CloseCode.protocolError);
 }

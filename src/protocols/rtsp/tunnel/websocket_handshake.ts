@@ -48,6 +48,7 @@ export async function acceptUpgrade(
   }
   if (headers.get("Sec-WebSocket-Version") !== VERSION) {
     throw new HttpRefusal(426, `WebSocket is not of version ${VERSION}`, {
+      Upgrade: "websocket",
       "Sec-WebSocket-Version": VERSION,
     });
   }

@@ -18,8 +18,6 @@ const MASK_BYTES = 4;
 export class WebSocketTunnel extends TunnelConnection implements ControlSink {
   #isServer: boolean;
   #decoder: WebSocketDecoder;
-  /** The peer has said that it sends nothing more. */
-  #hasEnded = false;
   /** A close frame was sent: nothing may follow. */
   #isClosing = false;
 
@@ -72,14 +70,13 @@ export class WebSocketTunnel extends TunnelConnection implements ControlSink {
 
   /** Part of the decoder: answers the peer's goodbye. */
   handleClose(): void {
-    this.#hasEnded = true;
+    this.hasEnded = true;
     this.#sayGoodbye(CloseCode.normal);
   }
 
-  protected decode(bytes: Uint8Array, count: number): number | undefined {
+  protected decode(bytes: Uint8Array, count: number): number {
     try {
-      const decoded = this.#decoder.decode(bytes, count);
-      return decoded === 0 && this.#hasEnded ? undefined : decoded;
+      return this.#decoder.decode(bytes, count);
     } catch (error) {
       if (error instanceof WebSocketError) this.#sayGoodbye(error.closeCode);
       throw error;
