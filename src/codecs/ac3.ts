@@ -16,8 +16,8 @@ export interface Ac3Header {
 
 const SYNC_WORD_FIRST = 0x0b;
 const SYNC_WORD_SECOND = 0x77;
-/** Up to `lfeon`. */
-const HEADER_BYTES = 7;
+/** Bytes of a header that are read: up to `lfeon`. */
+export const AC3_HEADER_BYTES = 7;
 /** Later ones are another codec (E-AC-3) or rates that no decoder here must know. Spec: ATSC A/52 §5.4.2.1. */
 const MAX_BSID = 8;
 
@@ -46,7 +46,7 @@ export function parseAc3Header(
   at = 0,
 ): Ac3Header | undefined {
   if (
-    bytes.length - at < HEADER_BYTES || bytes[at] !== SYNC_WORD_FIRST ||
+    bytes.length - at < AC3_HEADER_BYTES || bytes[at] !== SYNC_WORD_FIRST ||
     bytes[at + 1] !== SYNC_WORD_SECOND || bytes[at + 5]! >>> 3 > MAX_BSID
   ) return undefined;
   const sizes = bytes[at + 4]!;

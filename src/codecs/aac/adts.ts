@@ -1,5 +1,4 @@
 import { BitReader } from "#base/bit_reader.ts";
-import { ParseError } from "#base/errors.ts";
 import {
   AAC_SAMPLE_RATES_HZ,
   type AudioSpecificConfig,
@@ -173,6 +172,17 @@ export function withoutAdtsHeader(bytes: Uint8Array): Uint8Array {
 }
 
 /**
+ * Size of the frame whose header stands at `at`; 0 if there is none that {@linkcode parseAdtsHeader} takes.
+ *
+ * Hot path. Input: at least {@linkcode ADTS_HEADER_BYTES} from `at` on.
+ */
+export function adtsFrameSizeBytes(bytes: Uint8Array, at: number): number {
+  if (!isHeaderAt(bytes, at)) return 0;
+  return (bytes[at + 3]! & 0b11) << 11 | bytes[at + 4]! << 3 |
+    bytes[at + 5]! >>> 5;
+}
+
+/**
  * Splits a stream of ADTS frames, however it is cut into chunks.
  *
  * Out of sync it goes on at the next header and counts what it left out.
@@ -193,12 +203,12 @@ export class AdtsSplitter {
     const frames: AdtsFrame[] = [];
     let at = 0;
     while (at + ADTS_HEADER_BYTES <= all.length) {
-      const header = headerAt(all, at);
-      if (!header) {
+      if (!isHeaderAt(all, at)) {
         at++;
         this.skippedBytes++;
         continue;
       }
+      const header = parseAdtsHeader(all.subarray(at, at + ADTS_HEADER_BYTES));
       const end = at + header.frameSizeBytes;
       if (end > all.length) break;
       const accessUnit = all.subarray(at + header.headerSizeBytes, end);
@@ -216,15 +226,17 @@ function isSyncAt(bytes: Uint8Array, at: number): boolean {
     (bytes[at + 1]! & 0b1111_0110) === 0b1111_0000;
 }
 
-function headerAt(bytes: Uint8Array, at: number): AdtsHeader | undefined {
-  // Decides nearly always: no exception for each byte.
-  if (!isSyncAt(bytes, at)) return undefined;
-  try {
-    return parseAdtsHeader(bytes.subarray(at, at + ADTS_HEADER_BYTES));
-  } catch (error) {
-    if (error instanceof ParseError) return undefined;
-    throw error;
-  }
+/** Whether {@linkcode parseAdtsHeader} takes what stands there: in noise nearly nothing, so no exception for each byte. */
+function isHeaderAt(bytes: Uint8Array, at: number): boolean {
+  if (!isSyncAt(bytes, at)) return false;
+  const isProtectionAbsent = (bytes[at + 1]! & 1) === 1;
+  const headerBytes = ADTS_HEADER_BYTES + (isProtectionAbsent ? 0 : CRC_BYTES);
+  const frameBytes = (bytes[at + 3]! & 0b11) << 11 | bytes[at + 4]! << 3 |
+    bytes[at + 5]! >>> 5;
+  const frequencyIndex = bytes[at + 2]! >>> 2 & 0b1111;
+  const channels = (bytes[at + 2]! & 1) << 2 | bytes[at + 3]! >>> 6;
+  return frequencyIndex < AAC_SAMPLE_RATES_HZ.length && channels !== 0 &&
+    frameBytes > headerBytes && (bytes[at + 6]! & 0b11) === 0;
 }
 
 function joined(a: Uint8Array, b: Uint8Array): Uint8Array {

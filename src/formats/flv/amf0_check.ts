@@ -3,10 +3,12 @@ import { ByteWriter } from "#base/byte_writer.ts";
 import { simplifyAmf3 } from "./amf3.ts";
 import {
   AMF0_MARKER,
+  AMF_TEXT_DECODER,
   MAX_AMF0_DEPTH,
   MAX_AMF0_ELEMENTS,
   MAX_AMF0_NAME_BYTES,
   MAX_AMF0_STRING_BYTES,
+  takeUtf8,
 } from "./amf_format.ts";
 
 const NUMBER_BYTES = 8;
@@ -44,7 +46,6 @@ export function simplifyAmf0(
 class Amf0Walk {
   #reader: ByteReader;
   #writer = new ByteWriter();
-  #utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
   #depth = 0;
   #elements = 0;
   #stringBytes = 0;
@@ -124,14 +125,7 @@ class Amf0Walk {
 
   #text(lengthBytes: number, field: string): Uint8Array {
     this.#count(0, lengthBytes, field);
-    const text = this.#reader.take(lengthBytes, field);
-    try {
-      this.#utf8.decode(text);
-    } catch (cause) {
-      if (!(cause instanceof TypeError)) throw cause;
-      throw this.#reader.error("must be UTF-8", field);
-    }
-    return text;
+    return takeUtf8(this.#reader, lengthBytes, field);
   }
 
   #container(marker: number, field: string): void {
@@ -193,7 +187,7 @@ class Amf0Walk {
       );
     }
     const name = this.#text(lengthBytes, field);
-    if (lengthBytes === 9 && this.#utf8.decode(name) === "__proto__") {
+    if (lengthBytes === 9 && AMF_TEXT_DECODER.decode(name) === "__proto__") {
       throw this.#reader.error("must not be __proto__", field);
     }
     return name;

@@ -1,6 +1,11 @@
 import type { ByteReader } from "#base/byte_reader.ts";
 import type { ByteWriter } from "#base/byte_writer.ts";
-import { AMF0_MARKER, MAX_AMF0_NAME_BYTES } from "./amf_format.ts";
+import {
+  AMF0_MARKER,
+  AMF_TEXT_DECODER,
+  MAX_AMF0_NAME_BYTES,
+  takeUtf8,
+} from "./amf_format.ts";
 
 /** Type markers of AMF3 values. Spec: AMF 3 §3.1. */
 const AMF3_MARKER = {
@@ -57,7 +62,7 @@ interface Written {
  *
  * Dates become numbers, XML strings, byte arrays undefined; arrays with names become objects, a reference a copy.
  *
- * Limits: those of `budget`; a copy made for a reference counts again.
+ * Limits: those of `budget`; a copy made for a reference counts again, names of traits count as values.
  * Spec: AMF 3 §3; AMF 0 §3.1. References reach no further than the value.
  * Deviates: vectors and dictionaries are refused: no encoder sends them in commands.
  *
@@ -76,7 +81,6 @@ class Amf3Walk {
   #reader: ByteReader;
   #writer: ByteWriter;
   #budget: AmfBudget;
-  #utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
   #elements = 0;
   #stringBytes = 0;
   #strings: Uint8Array[] = [];
@@ -230,9 +234,12 @@ class Amf3Walk {
         field,
       );
     }
-    const className = this.#utf8.decode(this.#string(`${field}.className`));
+    const className = AMF_TEXT_DECODER.decode(
+      this.#string(`${field}.className`),
+    );
     const names: Uint8Array[] = [];
     for (let i = 0; i < count; i++) {
+      this.#count(1, 0, field);
       names.push(this.#string(`${field}.names[${i}]`));
     }
     const traits: Traits = {
@@ -262,7 +269,7 @@ class Amf3Walk {
         field,
       );
     }
-    if (this.#utf8.decode(name) === "__proto__") {
+    if (AMF_TEXT_DECODER.decode(name) === "__proto__") {
       throw this.#reader.error("must have no name __proto__", field);
     }
     this.#count(0, name.length, field);
@@ -304,14 +311,7 @@ class Amf3Walk {
 
   #utf8Bytes(lengthBytes: number, field: string): Uint8Array {
     this.#count(0, lengthBytes, field);
-    const text = this.#reader.take(lengthBytes, field);
-    try {
-      this.#utf8.decode(text);
-    } catch (cause) {
-      if (!(cause instanceof TypeError)) throw cause;
-      throw this.#reader.error("must be UTF-8", field);
-    }
-    return text;
+    return takeUtf8(this.#reader, lengthBytes, field);
   }
 
   /** Seven bits a byte as long as the top bit is set; a fourth byte has eight. Spec: AMF 3 §1.3.1. */

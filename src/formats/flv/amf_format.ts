@@ -1,3 +1,5 @@
+import type { ByteReader } from "#base/byte_reader.ts";
+
 /** Values of one message, nested ones included. */
 export const MAX_AMF0_ELEMENTS = 1_024;
 
@@ -29,3 +31,25 @@ export const AMF0_MARKER = {
   typedObject: 0x10,
   avmPlus: 0x11,
 } as const;
+
+/** Of text in messages; one that stays with its byte order mark. */
+export const AMF_TEXT_DECODER: TextDecoder = new TextDecoder("utf-8", {
+  fatal: true,
+  ignoreBOM: true,
+});
+
+/** Reads text, as a view. @throws {ParseError} if it is cut or no UTF-8. */
+export function takeUtf8(
+  reader: ByteReader,
+  lengthBytes: number,
+  field: string,
+): Uint8Array {
+  const text = reader.take(lengthBytes, field);
+  try {
+    AMF_TEXT_DECODER.decode(text);
+  } catch (cause) {
+    if (!(cause instanceof TypeError)) throw cause;
+    throw reader.error("must be UTF-8", field);
+  }
+  return text;
+}

@@ -77,7 +77,9 @@ export class TrackClock {
   /** Ticks that the offset grows with each tick. */
   #rate = 0;
   #isLeader = false;
-  #suspiciousReports = 0;
+  /** Offset of the latest report if it was not believed, and how many in a row said so. */
+  #suspectTicks: number | undefined;
+  #suspectReports = 0;
 
   /** Use {@linkcode TrackSync.openClock}. */
   constructor(clockRateHz: number, sync: TrackSync) {
@@ -100,7 +102,7 @@ export class TrackClock {
   wallClockMs(ticks: number): number | undefined {
     if (this.#report === undefined) return undefined;
     const { ticks: at, wallClockMs } = this.#report;
-    return wallClockMs + (ticks - at) * 1_000 / this.#clockRateHz;
+    return wallClockMs + this.#msOf(ticks - at);
   }
 
   /** Takes the first units of a track, until its place is known. */
@@ -141,16 +143,14 @@ export class TrackClock {
   placeMs(wallClockMs: number): number | undefined {
     if (this.#report === undefined) return undefined;
     const { ticks, wallClockMs: at } = this.#report;
-    const placed = ticks + this.offsetAt(ticks);
-    return placed * 1_000 / this.#clockRateHz + wallClockMs - at;
+    return this.#msOf(ticks + this.offsetAt(ticks)) + wallClockMs - at;
   }
 
   /** Both tracks have told their wall clock: exact. */
   #placeByReports(): void {
     const offsetTicks = this.#reportedOffset();
     if (offsetTicks === undefined) return;
-    const placedMs = (this.#firstTicks! + offsetTicks) * 1_000 /
-      this.#clockRateHz;
+    const placedMs = this.#msOf(this.#firstTicks! + offsetTicks);
     const arrivedMs = this.#firstArrivalMs - this.#sync.originArrivalMs;
     if (Math.abs(placedMs - arrivedMs) > MAX_REPORT_ERROR_MS) return;
     this.#settle(offsetTicks);
@@ -175,10 +175,12 @@ export class TrackClock {
     if (reported === undefined || elapsedTicks <= 0) return;
     const expected = this.#offsetTicks! + elapsedTicks * this.#rate;
     const errorTicks = reported - expected;
-    const errorMs = Math.abs(errorTicks) * 1_000 / this.#clockRateHz;
+    const errorMs = this.#msOf(Math.abs(errorTicks));
+    const isSuspicious = errorMs > SUSPICIOUS_ERROR_MS;
+    if (isSuspicious && !this.#isConfirmed(reported)) return;
+    this.#suspectTicks = undefined;
     if (errorMs < REPORT_NOISE_MS) return;
-    if (errorMs > SUSPICIOUS_ERROR_MS) {
-      if (++this.#suspiciousReports < SUSPICIOUS_REPORTS) return;
+    if (isSuspicious) {
       this.#offsetTicks = reported;
       this.#rate = 0;
     } else {
@@ -186,8 +188,21 @@ export class TrackClock {
       const rate = this.#rate + RATE_GAIN * errorTicks / elapsedTicks;
       this.#rate = Math.min(MAX_RATE, Math.max(-MAX_RATE, rate));
     }
-    this.#suspiciousReports = 0;
     this.#anchorTicks = ticks;
+  }
+
+  /** Whether enough reports in a row have put the track at this place. */
+  #isConfirmed(reported: number): boolean {
+    const isSame = this.#suspectTicks !== undefined &&
+      this.#msOf(Math.abs(reported - this.#suspectTicks)) <=
+        SUSPICIOUS_ERROR_MS;
+    this.#suspectReports = isSame ? this.#suspectReports + 1 : 1;
+    this.#suspectTicks = reported;
+    return this.#suspectReports >= SUSPICIOUS_REPORTS;
+  }
+
+  #msOf(ticks: number): number {
+    return ticks * 1_000 / this.#clockRateHz;
   }
 
   #ticksAt(ms: number): number {

@@ -1,6 +1,7 @@
 import { ParseError } from "#base/errors.ts";
 import {
   adtsAudioSpecificConfig,
+  adtsFrameSizeBytes,
   type AdtsHeader,
   AdtsSplitter,
   parseAdtsHeader,
@@ -107,6 +108,20 @@ Deno.test("withoutAdtsHeader() leaves everything but a whole frame alone", () =>
   }
   const cut = FRAME.subarray(0, FRAME.length - 1);
   assertEquals(withoutAdtsHeader(cut), cut);
+});
+
+Deno.test("adtsFrameSizeBytes() tells the size where parseAdtsHeader() takes a header, and nowhere else", () => {
+  const seeds = [FRAME, FRAME_WITH_CRC].map((one) => one.subarray(0, 9));
+  for (const bytes of mutations(seeds)) {
+    if (bytes.length < 7) continue;
+    let sizeBytes = 0;
+    try {
+      sizeBytes = parseAdtsHeader(bytes).frameSizeBytes;
+    } catch (error) {
+      if (!(error instanceof ParseError)) throw error;
+    }
+    assertEquals(adtsFrameSizeBytes(bytes, 0), sizeBytes);
+  }
 });
 
 Deno.test("AdtsSplitter finds the same frames in all chunkings, garbage between them", () => {

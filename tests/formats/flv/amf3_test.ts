@@ -123,29 +123,85 @@ Deno.test("simplifyAmf3() reads values between those of AMF0", () => {
   );
 });
 
-const REJECTED: { readonly name: string; readonly bytes: Uint8Array }[] = [
-  { name: "a vector", bytes: hex("11 0d 03 00 00000001") },
-  { name: "a dictionary", bytes: hex("11 11 01 00") },
-  { name: "text that is not UTF-8", bytes: hex("11 06 03 ff") },
-  { name: "a string that was never sent", bytes: hex("11 06 00") },
-  { name: "an object that was never sent", bytes: hex("11 0a 00") },
-  { name: "an array in itself", bytes: hex("11 09 03 01 09 00") },
-  { name: "traits that were never sent", bytes: hex("11 0a 01") },
-  { name: "a class that writes itself", bytes: hex("11 0a 07 03 43 01") },
-  { name: "a member without a name", bytes: hex("11 0a 13 01 01 01") },
+/** What is refused, and how the reason ends. */
+const REJECTED: readonly {
+  readonly name: string;
+  readonly bytes: Uint8Array;
+  readonly reason: string;
+}[] = [
+  {
+    name: "a vector",
+    reason: "must be a known AMF3 type, found 13",
+    bytes: hex("11 0d 03 00 00000001"),
+  },
+  {
+    name: "a dictionary",
+    reason: "must be a known AMF3 type, found 17",
+    bytes: hex("11 11 01 00"),
+  },
+  {
+    name: "text that is not UTF-8",
+    reason: "must be UTF-8",
+    bytes: hex("11 06 03 ff"),
+  },
+  {
+    name: "a string that was never sent",
+    reason: "must mean a known string, found reference 0",
+    bytes: hex("11 06 00"),
+  },
+  {
+    name: "an object that was never sent",
+    reason: "must mean a finished value, found reference 0",
+    bytes: hex("11 0a 00"),
+  },
+  {
+    name: "an array in itself",
+    reason: "must mean a finished value, found reference 0",
+    bytes: hex("11 09 03 01 09 00"),
+  },
+  {
+    name: "traits that were never sent",
+    reason: "must mean known traits, found reference 0",
+    bytes: hex("11 0a 01"),
+  },
+  {
+    name: "a class that writes itself",
+    reason: "must not be of a class that writes itself",
+    bytes: hex("11 0a 07 03 43 01"),
+  },
+  {
+    name: "a member without a name",
+    reason: "must have names of 1 to 1024 bytes, found 0",
+    bytes: hex("11 0a 13 01 01 01"),
+  },
   {
     name: "a property __proto__",
+    reason: "must have no name __proto__",
     bytes: hex("11 0a 0b 01 13 5f5f70726f746f5f5f 01 01"),
   },
-  { name: "more elements than bytes", bytes: hex("11 09 bfffffff 01") },
-  { name: "more members than bytes", bytes: hex("11 0a bffffff3 01") },
-  { name: "more bytes than there are", bytes: hex("11 0c bfffffff") },
+  {
+    name: "more elements than bytes",
+    reason: "must have a byte for each of 134217727 values",
+    bytes: hex("11 09 bfffffff 01"),
+  },
+  {
+    name: "more members than bytes",
+    reason: "must have a byte for each of 16777215 names",
+    bytes: hex("11 0a bffffff3 01"),
+  },
+  {
+    name: "more bytes than there are",
+    reason: "needs 134217727 bytes, 0 left",
+    bytes: hex("11 0c bfffffff"),
+  },
   {
     name: "too many levels",
+    reason: "must not be deeper than 16 levels",
     bytes: hex("11", "09 03 01".repeat(MAX_AMF0_DEPTH + 1), "01"),
   },
   {
     name: "too many levels of both formats",
+    reason: "must not be deeper than 16 levels",
     bytes: hex(
       "0a 00000001".repeat(MAX_AMF0_DEPTH - 1),
       "11",
@@ -155,10 +211,17 @@ const REJECTED: { readonly name: string; readonly bytes: Uint8Array }[] = [
   },
   {
     name: "too many values",
+    reason: "at most 1024 are allowed",
     bytes: hex("11 09 91 01 01", "01".repeat(MAX_AMF0_ELEMENTS * 2)),
   },
   {
+    name: "too many members without a name",
+    reason: "at most 1024 are allowed",
+    bytes: hex("11 0a 81fa03 01", "01".repeat(MAX_AMF0_ELEMENTS * 2)),
+  },
+  {
     name: "references that multiply",
+    reason: "at most 1024 are allowed",
     bytes: hex(
       "11 09 13 01",
       "09 21 01" + "01".repeat(16),
@@ -168,9 +231,10 @@ const REJECTED: { readonly name: string; readonly bytes: Uint8Array }[] = [
   },
 ];
 
-for (const { name, bytes } of REJECTED) {
+for (const { name, bytes, reason } of REJECTED) {
   Deno.test(`simplifyAmf3() rejects ${name}`, () => {
-    assertThrows(() => parseAmf0Values(bytes), ParseError);
+    const error = assertThrows(() => parseAmf0Values(bytes), ParseError);
+    assert(error.message.endsWith(reason), error.message);
   });
 }
 

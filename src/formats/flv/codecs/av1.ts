@@ -11,7 +11,10 @@ import {
   splitObus,
 } from "#codecs/av1/obu.ts";
 import type { Av1Parameters } from "#codecs/codec.ts";
-import { isSameBytes } from "#codecs/parameter_sets.ts";
+import {
+  isSameBytes,
+  MAX_PARAMETER_SET_BYTES,
+} from "#codecs/parameter_sets.ts";
 import {
   type FlvCodec,
   type FlvFrame,
@@ -40,7 +43,7 @@ class Av1PayloadReader implements FlvPayloadReader {
     let inBand: Uint8Array | undefined;
     let isRandomAccess = false;
     for (const obu of parts) {
-      if (av1ObuType(obu) === AV1_OBU.sequenceHeader) inBand ??= obu;
+      if (isKeptHeader(obu)) inBand ??= obu;
       isRandomAccess ||= isAv1KeyFrame(obu, 0, obu.length);
     }
     const sequenceHeader = inBand ?? known;
@@ -57,6 +60,11 @@ class Av1PayloadReader implements FlvPayloadReader {
     };
     return { parts, isRandomAccess, parameters };
   }
+}
+
+function isKeptHeader(obu: Uint8Array): boolean {
+  return av1ObuType(obu) === AV1_OBU.sequenceHeader &&
+    obu.length <= MAX_PARAMETER_SET_BYTES;
 }
 
 function frames(

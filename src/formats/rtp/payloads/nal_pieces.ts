@@ -82,7 +82,8 @@ export class NalPieces {
   /** Goes to the next piece; false at the end or at a malformed payload. */
   next(): boolean {
     if (this.#problem !== undefined) return false;
-    if (this.#aggregateAt > 0) return this.#nextInAggregate();
+    if (this.#aggregateAt > 0 && this.#nextInAggregate()) return true;
+    if (this.#problem !== undefined) return false;
     const layout = this.#layout;
     while (++this.#index < this.#payloads.length) {
       const payload = this.#payloads[this.#index]!;
@@ -99,7 +100,9 @@ export class NalPieces {
       if (type <= layout.maxNalType) return this.#enterSingle(type);
       if (type === layout.aggregationType) {
         this.#aggregateAt = layout.headerBytes;
-        return this.#nextInAggregate();
+        if (this.#nextInAggregate()) return true;
+        if (this.#problem !== undefined) return false;
+        continue;
       }
       if (layout.unsupportedTypes.includes(type)) {
         return this.#fail(`has type ${type}, which is not supported`, 0);
@@ -220,6 +223,7 @@ export class NalPieces {
     return true;
   }
 
+  /** Goes to the next NAL unit of an aggregation packet; false at its end, too. */
   #nextInAggregate(): boolean {
     const { headerBytes, typeShiftBits, typeMask, maxNalType } = this.#layout;
     const payload = this.bytes;
@@ -233,7 +237,7 @@ export class NalPieces {
     if (lengthBytes === 0) {
       // Padding that the sender left inside the payload.
       this.#aggregateAt = 0;
-      return this.next();
+      return false;
     }
     const endBytes = offsetBytes + lengthBytes;
     if (endBytes > payload.length || lengthBytes < headerBytes) {

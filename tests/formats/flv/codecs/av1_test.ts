@@ -101,3 +101,12 @@ Deno.test("av1Flv tells when the sequence header changes", () => {
     sequenceHeader: other,
   });
 });
+
+Deno.test("av1Flv passes over a sequence header that is far too long", () => {
+  const long = `1200 0a808001${"00".repeat(16_384)} 3204 10c0ffee`;
+  assertEquals(readTags("video", `9161763031 ${long}`), [[]]);
+  assertEquals(
+    readParameters("video", HEADER, `9161763031 ${long}`),
+    undefined,
+  );
+});
