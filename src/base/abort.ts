@@ -31,3 +31,21 @@ export async function withDeadline<T>(
     signal.removeEventListener("abort", leave);
   }
 }
+
+/** Waits for `durationMs`, or until `signal` aborts, on which nothing is left behind. */
+export function pause(
+  clock: Clock,
+  durationMs: number,
+  signal: AbortSignal,
+): Promise<void> {
+  if (signal.aborted) return Promise.resolve();
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const end = () => {
+    cancel();
+    signal.removeEventListener("abort", end);
+    resolve();
+  };
+  const cancel = clock.after(durationMs, end);
+  signal.addEventListener("abort", end);
+  return promise;
+}

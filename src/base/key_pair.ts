@@ -7,7 +7,11 @@ const CURVES = ["prime256v1", "secp384r1", "secp521r1"];
 
 /** The first private key of a text: files of elliptic keys may have their curve in front. Spec: RFC 7468 §10, RFC 5915 §4. */
 const PRIVATE_KEY =
-  /-----BEGIN (?:[A-Z]+ )?PRIVATE KEY-----[\s\S]*?-----END (?:[A-Z]+ )?PRIVATE KEY-----/;
+  /^-----BEGIN (?:[A-Z]+ )?PRIVATE KEY-----[\s\S]*?-----END (?:[A-Z]+ )?PRIVATE KEY-----/m;
+
+/** The first certificate of a text, which may hold the key, too. Spec: RFC 7468 §5. */
+const CERTIFICATE =
+  /^-----BEGIN CERTIFICATE-----[\s\S]*?-----END CERTIFICATE-----/m;
 
 /** What of a key pair cannot be used, and why; `reason` follows the name of the part. */
 export interface KeyPairFault {
@@ -20,7 +24,8 @@ export function findKeyPairFault(
   keyPem: string,
   certificatePem: string,
 ): KeyPairFault | undefined {
-  const certificate = orUndefined(() => new X509Certificate(certificatePem));
+  const [first = ""] = CERTIFICATE.exec(certificatePem) ?? [];
+  const certificate = orUndefined(() => new X509Certificate(first));
   if (!certificate) {
     return { part: "certificate", reason: "holds no certificate in PEM form" };
   }

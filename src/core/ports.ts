@@ -86,6 +86,8 @@ export interface ReadGrant extends Grant {
 export interface PublishGrant extends Grant {
   /** The publisher's own wall clock is wanted, and nothing before it is known. */
   readonly useAbsoluteTimestamp: boolean;
+  /** A transport stream that comes as one track is to be taken apart into its own. */
+  readonly demuxMpegts: boolean;
   /**
    * Attaches the publisher: the path becomes available.
    *

@@ -39,7 +39,6 @@ export class Publication implements Disposable {
   #opensWithRandomAccess = false;
   #isUrgent = false;
   #cancelRide: (() => void) | undefined;
-  #jumpsSeen = 0;
   #jumps: SampledWarning;
 
   /** Use `Stream.attach()`. */
@@ -79,8 +78,9 @@ export class Publication implements Disposable {
     const startsGroup = unit.isRandomAccess && (isLeading || !hasLeading);
     if (startsGroup && hasLeading && this.#open.length > 0) this.#handOver();
     const { clock } = this.#stream.options;
+    const jumpsBefore = this.timeline.jumps;
     const offsetTicks = this.timeline.offsetTicks(track, unit.dtsTicks);
-    if (this.timeline.jumps !== this.#jumpsSeen) this.#reportJump();
+    if (this.timeline.jumps > jumpsBefore) this.#jumps.add(1);
     const dtsTicks = this.timeline.lastDtsTicks(track);
     const streamMs = dtsTicks * 1_000 / track.clockRateHz;
     if (this.#open.length === 0) this.#opensWithRandomAccess = startsGroup;
@@ -126,11 +126,6 @@ export class Publication implements Disposable {
     const units = this.#open;
     this.#open = [];
     this.#stream.push(units, this.#opensWithRandomAccess);
-  }
-
-  #reportJump(): void {
-    this.#jumps.add(this.timeline.jumps - this.#jumpsSeen);
-    this.#jumpsSeen = this.timeline.jumps;
   }
 }
 

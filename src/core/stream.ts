@@ -1,5 +1,4 @@
 import type { Clock } from "#base/clock.ts";
-import { errorText } from "#base/errors.ts";
 import type { Logger } from "#base/log.ts";
 import type { Batch } from "./batch.ts";
 import { EncodingCache } from "./encoding_cache.ts";
@@ -152,7 +151,7 @@ export class Stream implements BatchSource {
     this.#newest = batch;
     this.#liveEdge ??= batch;
     this.#keepGroup(batch, nowMs);
-    for (const reader of this.#readers) this.#offer(reader, batch);
+    for (const reader of this.#readers) reader.offer(batch);
     this.#releaseEncodings(nowMs);
   }
 
@@ -170,17 +169,6 @@ export class Stream implements BatchSource {
   /** Ends every reader, once it has what was published. */
   endReaders(reason: string): void {
     for (const reader of this.#readers) reader.end(reason);
-  }
-
-  /** A reader that fails costs only itself. Hot path. */
-  #offer(reader: Subscription, batch: Batch): void {
-    try {
-      reader.offer(batch);
-    } catch (error) {
-      const reason = `a reader failed: ${errorText(error)}`;
-      this.options.logger.warn(reason);
-      reader.fail(reason);
-    }
   }
 
   #keepGroup(batch: Batch, nowMs: number): void {

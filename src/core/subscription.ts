@@ -1,3 +1,4 @@
+import { errorText } from "#base/errors.ts";
 import type { Batch } from "./batch.ts";
 
 /** A reader's way out: a session's egress. */
@@ -86,7 +87,7 @@ export class Subscription implements Disposable {
     while (this.#cursor !== undefined && !this.#isBlocked && !this.#isClosed) {
       const batch: Batch = this.#cursor;
       this.#cursor = batch.next;
-      if (!this.#sink.deliver(batch)) this.#isBlocked = true;
+      this.#deliver(batch);
     }
     this.#isPumping = false;
     this.#finish();
@@ -103,7 +104,7 @@ export class Subscription implements Disposable {
     this.#awaitsRandomAccess = false;
     if (this.#cursor !== undefined) this.#limit(batch);
     else if (this.#isBlocked) this.#cursor = batch;
-    else if (!this.#sink.deliver(batch)) this.#isBlocked = true;
+    else this.#deliver(batch);
   }
 
   /** The stream ends: the sink is told once it has everything. */
@@ -112,18 +113,22 @@ export class Subscription implements Disposable {
     this.#finish();
   }
 
-  /** Ends at once: what waits is not delivered. */
-  fail(reason: string): void {
-    this.#cursor = undefined;
-    this.end(reason);
-  }
-
   /** Leaves the stream; the sink hears nothing more. */
   [Symbol.dispose](): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.#cursor = undefined;
     this.#source.unsubscribe(this);
+  }
+
+  /** A reader that fails costs only itself. */
+  #deliver(batch: Batch): void {
+    try {
+      if (!this.#sink.deliver(batch)) this.#isBlocked = true;
+    } catch (error) {
+      this.#cursor = undefined;
+      this.end(`a reader failed: ${errorText(error)}`);
+    }
   }
 
   #finish(): void {

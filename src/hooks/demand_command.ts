@@ -40,7 +40,7 @@ export function pathVariables(
 
 /** The query as one value of another query: `a=b c` becomes `a%3Db+c`. */
 export function escapedQuery(query: string): string {
-  return encodeURIComponent(query)
+  return encodeURIComponent(query.toWellFormed())
     .replace(/[!'()*]/g, (one) => `%${one.charCodeAt(0).toString(16)}`)
     .replace(/%20/g, "+")
     .replace(/%[\da-f]{2}/g, (one) => one.toUpperCase());

@@ -94,6 +94,7 @@ export class PathReadGrant extends PathGrant implements ReadGrant {
 /** Permission to publish to a path, of a session or of the path's own source. */
 export class PathPublishGrant extends PathGrant implements PublishGrant {
   readonly useAbsoluteTimestamp: boolean;
+  readonly demuxMpegts: boolean;
   #path: Path;
   #publication: Publication | undefined;
 
@@ -101,6 +102,7 @@ export class PathPublishGrant extends PathGrant implements PublishGrant {
     super(path, access);
     this.#path = path;
     this.useAbsoluteTimestamp = path.options.config.useAbsoluteTimestamp;
+    this.demuxMpegts = path.options.config.rtspDemuxMpegts;
   }
 
   attach(tracks: readonly Track[]): Publication {

@@ -59,20 +59,9 @@ export class OnDemand {
     signal.addEventListener("abort", leave, { once: true });
     this.#held.add(held);
     const isNew = this.#state === "initial";
-    if (this.#state !== "waiting") {
-      this.#enter("waiting", this.#options.startTimeoutMs, () => {
-        const { pathName } = this.#options;
-        this.#end(
-          "timed out",
-          new PathError(
-            "source_timed_out",
-            `source of path '${pathName}' has timed out`,
-          ),
-        );
-      });
-    }
-    if (isNew) this.#options.start(query);
+    if (this.#state !== "waiting") this.#waitForStream();
     try {
+      if (isNew) this.#options.start(query);
       await promise;
     } finally {
       this.#held.delete(held);
@@ -109,6 +98,14 @@ export class OnDemand {
   close(): void {
     if (this.#state === "initial") return;
     this.#end("path is closing", new PathError("terminated", "terminated"));
+  }
+
+  #waitForStream(): void {
+    const { pathName, startTimeoutMs } = this.#options;
+    this.#enter("waiting", startTimeoutMs, () => {
+      const message = `source of path '${pathName}' has timed out`;
+      this.#end("timed out", new PathError("source_timed_out", message));
+    });
   }
 
   #waitForReaders(): void {

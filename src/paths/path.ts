@@ -22,6 +22,7 @@ export interface PathSettings extends PathSourceSettings {
   readonly sourceRedirect: string;
   readonly fallback?: string | undefined;
   readonly overridePublisher: boolean;
+  readonly rtspDemuxMpegts: boolean;
   readonly maxReaders: number;
   readonly gopCache: boolean;
   readonly gopCacheMaxSizeBytes: number;
@@ -97,7 +98,6 @@ export class Path {
    */
   async awaitStream(query: string, signal: AbortSignal): Promise<void> {
     if (!this.isAvailable) await this.#source.request(query, signal);
-    if (this.#isClosed) throw new PathError("terminated", "terminated");
     this.#requireStream();
   }
 
@@ -200,8 +200,9 @@ export class Path {
     this.#source.handleLoss();
   }
 
-  /** @throws {PathError} unless somebody publishes. */
+  /** @throws {PathError} unless somebody publishes and the path is open. */
   #requireStream(): void {
+    if (this.#isClosed) throw new PathError("terminated", "terminated");
     if (this.isAvailable) return;
     throw new PathError(
       "no_stream",

@@ -1,3 +1,4 @@
+import { pause } from "#base/abort.ts";
 import type { Clock } from "#base/clock.ts";
 import type { Logger } from "#base/log.ts";
 import { AuthenticationError, PathError } from "#core/errors.ts";
@@ -38,6 +39,7 @@ export interface PathManagerOptions {
 export class PathManager implements PathAccess, AsyncDisposable {
   #options: PathManagerOptions;
   #paths = new Map<string, Path>();
+  #isClosed = false;
 
   /** Opens the paths with plain names. */
   constructor(options: PathManagerOptions) {
@@ -94,6 +96,7 @@ export class PathManager implements PathAccess, AsyncDisposable {
 
   /** Ends every session of every path and waits for the sources. */
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#isClosed = true;
     const paths = [...this.#paths.values()];
     this.#paths.clear();
     await Promise.all(paths.map((path) => path.close("terminated")));
@@ -113,7 +116,12 @@ export class PathManager implements PathAccess, AsyncDisposable {
       if (!PathSource.isOnDemand(match.value)) throw noStream(pathName);
       path = this.#open(pathName, match);
     }
-    await path.awaitStream(query, signal);
+    try {
+      await path.awaitStream(query, signal);
+    } catch (error) {
+      this.#closeIfIdle(path);
+      throw error;
+    }
     return path;
   }
 
@@ -152,23 +160,19 @@ export class PathManager implements PathAccess, AsyncDisposable {
   }
 
   async #authenticate(request: AccessRequest): Promise<{ user: string }> {
+    const { authenticator, clock } = this.#options;
     try {
-      return await this.#options.authenticator.authenticate(request);
+      const granted = await authenticator.authenticate(request);
+      request.signal.throwIfAborted();
+      if (this.#isClosed) throw new PathError("terminated", "terminated");
+      return granted;
     } catch (error) {
-      const isRefusal = error instanceof AuthenticationError &&
-        !error.isChallenge;
-      if (isRefusal) await this.#delayRefusal(request.signal);
+      if (error instanceof AuthenticationError && !error.isChallenge) {
+        const delayMs = Math.random() * MAX_REFUSAL_DELAY_MS;
+        await pause(clock, delayMs, request.signal);
+      }
       throw error;
     }
-  }
-
-  #delayRefusal(signal: AbortSignal): Promise<void> {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    if (signal.aborted) return Promise.resolve();
-    const delayMs = Math.random() * MAX_REFUSAL_DELAY_MS;
-    const cancel = this.#options.clock.after(delayMs, resolve);
-    signal.addEventListener("abort", () => resolve(), { once: true });
-    return promise.finally(cancel);
   }
 }
 

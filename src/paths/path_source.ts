@@ -57,7 +57,7 @@ export interface PathSourceOptions {
   readonly logger: Logger;
   /** Lets the source publish. */
   readonly publish: (owner: SessionOwner) => PublishGrant;
-  /** What was started on demand was stopped. */
+  /** What was started has ended. */
   readonly onStopped: () => void;
 }
 
@@ -78,9 +78,9 @@ export class PathSource {
     this.#demand = this.#openDemand();
   }
 
-  /** Something runs on demand. */
+  /** Something runs, or somebody waits for it. */
   get isActive(): boolean {
-    return this.#demand?.isActive ?? false;
+    return !!this.#demand?.isActive || !!this.pulled?.isRunning;
   }
 
   /** Whether these settings bring a stream when somebody asks for it. */
@@ -91,7 +91,7 @@ export class PathSource {
 
   /** Begins to pull, unless it is done on demand. */
   start(): void {
-    if (!this.#demand) this.pulled?.start(this.#url(""), "");
+    if (!this.#demand) this.pulled?.start(this.#url(""));
   }
 
   /** Waits for a stream that is not there. @throws {PathError} if it does not come. */
@@ -126,10 +126,11 @@ export class PathSource {
   }
 
   #openPulled(): StaticSource | undefined {
-    const { pathName, settings, ports, clock, logger } = this.#options;
+    const { pathName, settings, ports, clock, logger, onStopped } =
+      this.#options;
     const scheme = settings.source.split(":", 1)[0]!;
     const source = ports.sources.find((one) => one.schemes.includes(scheme));
-    if (!source || scheme === settings.source) return undefined;
+    if (!source) return undefined;
     return new StaticSource({
       pathName,
       source,
@@ -139,6 +140,7 @@ export class PathSource {
         minMs: settings.sourceReconnectMinMs,
         maxMs: settings.sourceReconnectMaxMs,
       },
+      isOnDemand: settings.sourceOnDemand,
       clock,
       logger,
       attach: (tracks) => this.#grant!.attach(tracks),
@@ -146,6 +148,7 @@ export class PathSource {
         this.#grant!.detach();
         this.#demand?.handleFailure();
       },
+      onStopped,
     });
   }
 
@@ -159,11 +162,8 @@ export class PathSource {
         ...common,
         startTimeoutMs: settings.sourceOnDemandStartTimeoutMs,
         closeAfterMs: settings.sourceOnDemandCloseAfterMs,
-        start: (query) => pulled.start(this.#url(query), " on demand"),
-        stop: (reason) => {
-          pulled.stop(reason);
-          onStopped();
-        },
+        start: (query) => pulled.start(this.#url(query)),
+        stop: (reason) => pulled.stop(reason),
       });
     }
     if (settings.source !== "publisher") return undefined;

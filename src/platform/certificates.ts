@@ -1,12 +1,17 @@
-import { basename, dirname } from "node:path";
+import { pause } from "#base/abort.ts";
+import { type Clock, systemClock } from "#base/clock.ts";
 import { errorText } from "#base/errors.ts";
 import { findKeyPairFault } from "#base/key_pair.ts";
 import type { Logger } from "#base/log.ts";
 import { readTextFile } from "./files.ts";
 import type { TlsPair } from "./tls.ts";
 
-/** A change is looked at this much later: by then both files are written. */
-const RELOAD_DELAY_MS = 100;
+/**
+ * How often the files are looked at.
+ *
+ * The system tells of a file that is written, but not of a link or a folder somewhere on the way to it that was replaced.
+ */
+const CHECK_INTERVAL_MS = 1_000;
 
 const HOW_TO_MAKE =
   "openssl req -x509 -newkey rsa:2048 -nodes -days 3650 -subj /CN=localhost -keyout server.key -out server.crt";
@@ -19,6 +24,8 @@ export interface CertificateOptions {
   readonly configKeys: { readonly key: string; readonly certificate: string };
   /** Told of changes. */
   readonly logger: Logger;
+  /** Tells when to look; that of this machine if left out. */
+  readonly clock?: Clock;
 }
 
 /**
@@ -63,25 +70,15 @@ export class Certificates implements AsyncDisposable {
   #current: TlsPair;
   /** What was found in the files last, usable or not. */
   #found: TlsPair;
-  #watcher: Deno.FsWatcher | undefined;
-  #watching: Promise<void> = Promise.resolve();
-  #timer: ReturnType<typeof setTimeout> | undefined;
-  #reloading: Promise<void> = Promise.resolve();
+  #abort = new AbortController();
+  #watching: Promise<void>;
 
   /** Begins to watch the files; use {@linkcode openCertificates}. */
   constructor(options: CertificateOptions, pair: TlsPair) {
     this.#options = options;
     this.#current = pair;
     this.#found = pair;
-    const { keyFile, certificateFile, logger } = options;
-    const folders = new Set([dirname(keyFile), dirname(certificateFile)]);
-    try {
-      this.#watcher = Deno.watchFs([...folders], { recursive: false });
-      this.#watching = this.#watch(this.#watcher);
-    } catch (error) {
-      const reason = errorText(error);
-      logger.warn(`a new ${certificateFile} will need a restart: ${reason}`);
-    }
+    this.#watching = this.#watch(this.#abort.signal);
   }
 
   /** The pair for the next handshake. */
@@ -91,26 +88,15 @@ export class Certificates implements AsyncDisposable {
 
   /** Watches no more. Idempotent. */
   async [Symbol.asyncDispose](): Promise<void> {
-    const watcher = this.#watcher;
-    this.#watcher = undefined;
-    watcher?.close();
+    this.#abort.abort();
     await this.#watching;
-    clearTimeout(this.#timer);
-    await this.#reloading;
   }
 
-  async #watch(watcher: Deno.FsWatcher): Promise<void> {
-    const { keyFile, certificateFile } = this.#options;
-    const names = [basename(keyFile), basename(certificateFile)];
-    // Kubernetes changes what its files are links to, by the link "..data".
-    const isOurs = (path: string) =>
-      names.includes(basename(path)) || basename(path).startsWith("..");
-    for await (const { kind, paths } of watcher) {
-      if (kind === "access" || !paths.some(isOurs)) continue;
-      this.#timer ??= setTimeout(() => {
-        this.#timer = undefined;
-        this.#reloading = this.#reloading.then(() => this.#reload());
-      }, RELOAD_DELAY_MS);
+  async #watch(signal: AbortSignal): Promise<void> {
+    const { clock = systemClock } = this.#options;
+    while (!signal.aborted) {
+      await pause(clock, CHECK_INTERVAL_MS, signal);
+      if (!signal.aborted) await this.#reload();
     }
   }
 

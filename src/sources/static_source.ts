@@ -1,3 +1,4 @@
+import { pause } from "#base/abort.ts";
 import type { Clock } from "#base/clock.ts";
 import { errorText } from "#base/errors.ts";
 import type { Logger } from "#base/log.ts";
@@ -18,6 +19,8 @@ export interface StaticSourceOptions {
   readonly settings: PullSettings;
   readonly limits: PullLimits;
   readonly reconnect: ReconnectLimits;
+  /** It is started when somebody asks, and not tried again once it was there. */
+  readonly isOnDemand: boolean;
   readonly clock: Clock;
   /** Logger of the path. */
   readonly logger: Logger;
@@ -25,6 +28,8 @@ export interface StaticSourceOptions {
   readonly attach: (tracks: readonly Track[]) => Publication;
   /** The stream of an attempt has ended; called only after `attach`. */
   readonly onLost: () => void;
+  /** What was started and stopped has ended. */
+  readonly onStopped: () => void;
 }
 
 /**
@@ -45,6 +50,7 @@ export class StaticSource implements SessionOwner {
   #failures = 0;
   #toldFailure = "";
   #toldAtMs = 0;
+  #runs = 0;
   #running: Promise<void> = Promise.resolve();
 
   /** Does nothing until it is started. */
@@ -55,23 +61,30 @@ export class StaticSource implements SessionOwner {
     this.logger = options.logger.child(options.source.label);
   }
 
-  /** Begins to pull from `url`; `note` stands behind the line that says so. */
-  start(url: string, note: "" | " on demand"): void {
+  /** Begins to pull from `url`, once what ran before has ended. */
+  start(url: string): void {
     if (this.#abort) return;
     this.#url = url;
-    this.logger.info(`started${note}`);
+    const { isOnDemand } = this.#options;
+    this.logger.info(isOnDemand ? "started on demand" : "started");
     const abort = new AbortController();
     this.#abort = abort;
-    const previous = this.#running;
-    this.#running = previous.then(() => this.#run(abort.signal));
+    this.#runs++;
+    this.#running = this.#running.then(() => this.#run(abort.signal));
   }
 
-  /** Stops pulling; `reason` is told in the log. */
+  /** Stops pulling and ends the stream; `reason` is told in the log. */
   stop(reason: string): void {
     if (!this.#abort) return;
     this.#abort.abort(new Error(reason));
     this.#abort = undefined;
     this.logger.info(`stopped: ${reason}`);
+    this.#lose();
+  }
+
+  /** What was started has not ended yet: a stopped source still says goodbye. */
+  get isRunning(): boolean {
+    return this.#runs > 0;
   }
 
   /** Settles when nothing runs any more after `stop`. */
@@ -98,22 +111,19 @@ export class StaticSource implements SessionOwner {
   });
 
   async #run(signal: AbortSignal): Promise<void> {
-    const { clock } = this.#options;
-    this.#delay.reset();
+    this.#beginAnew();
     while (!signal.aborted) {
-      try {
-        await this.#pull(signal);
-        if (signal.aborted) return;
-        this.#tellFailure("the origin has ended the stream");
-      } catch (error) {
-        if (signal.aborted) return;
-        this.#tellFailure(errorText(error));
-      }
-      await pause(clock, this.#delay.next(), signal);
+      const failure = await this.#pull(signal);
+      if (!signal.aborted) this.#tellFailure(failure);
+      this.#lose();
+      await pause(this.#options.clock, this.#delay.next(), signal);
     }
+    this.#runs--;
+    this.#options.onStopped();
   }
 
-  async #pull(signal: AbortSignal): Promise<void> {
+  /** One attempt; answers why it has ended. */
+  async #pull(signal: AbortSignal): Promise<string> {
     const { source, settings, limits, clock, pathName } = this.#options;
     try {
       await source.pull({
@@ -124,24 +134,36 @@ export class StaticSource implements SessionOwner {
         clock,
         logger: this.logger,
         counters: this.#counters,
-        attach: (tracks) => this.#attach(tracks),
+        attach: (tracks) => {
+          signal.throwIfAborted();
+          return this.#attach(tracks);
+        },
         signal,
       });
-    } finally {
-      if (this.#isAttached) {
-        this.#isAttached = false;
-        this.#options.onLost();
-      }
+      return "the origin has ended the stream";
+    } catch (error) {
+      return errorText(error);
     }
   }
 
   #attach(tracks: readonly Track[]): Publication {
     const publication = this.#options.attach(tracks);
     this.#isAttached = true;
+    this.#beginAnew();
+    return publication;
+  }
+
+  #lose(): void {
+    if (!this.#isAttached) return;
+    this.#isAttached = false;
+    this.#options.onLost();
+  }
+
+  /** Whatever failed so far does not count any more. */
+  #beginAnew(): void {
     this.#failures = 0;
     this.#toldFailure = "";
     this.#delay.reset();
-    return publication;
   }
 
   /** The same failure again and again is told once in a while: an origin that is away for days fills no disk. */
@@ -153,24 +175,10 @@ export class StaticSource implements SessionOwner {
     if (isKnown) return;
     this.#toldFailure = text;
     this.#toldAtMs = nowMs;
+    const hope = this.#options.isOnDemand
+      ? ""
+      : "; trying again until it works";
     const count = this.#failures > 1 ? ` (attempt ${this.#failures})` : "";
-    this.logger.error(`${text}; trying again until it works${count}`);
+    this.logger.error(text + hope + count);
   }
-}
-
-function pause(
-  clock: Clock,
-  durationMs: number,
-  signal: AbortSignal,
-): Promise<void> {
-  return new Promise((resolve) => {
-    const end = () => {
-      cancel();
-      signal.removeEventListener("abort", end);
-      resolve();
-    };
-    const cancel = clock.after(durationMs, end);
-    signal.addEventListener("abort", end);
-    if (signal.aborted) end();
-  });
 }

@@ -22,6 +22,7 @@ const USABLE = [
   ["parameters in front of the key", PARAMETERS + keyPem, certificatePem],
   ["text in front of the certificate", keyPem, `CN = x\n${certificatePem}`],
   ["a chain", keyPem, certificatePem + other.certificatePem],
+  ["one file for both", keyPem + certificatePem, keyPem + certificatePem],
   [
     "lines of Windows",
     keyPem.replaceAll("\n", "\r\n"),
@@ -40,6 +41,12 @@ const ENCRYPTED = keyPem.replaceAll("PRIVATE", "ENCRYPTED PRIVATE");
 const FAULTY = [
   ["", certificatePem, "key", "holds no private key in PEM form"],
   [certificatePem, certificatePem, "key", "holds no private key in PEM form"],
+  [
+    `\ufeff${keyPem}`,
+    certificatePem,
+    "key",
+    "holds no private key in PEM form",
+  ],
   [ENCRYPTED, certificatePem, "key", "is encrypted with a password"],
   [other.keyPem, certificatePem, "key", "does not belong to the certificate"],
   [keyPem.replace(/\w{20}/, "AAAA"), certificatePem, "key", "holds a key"],
@@ -47,6 +54,12 @@ const FAULTY = [
   [unusableKey({ curve: "secp256k1" }), certificatePem, "key", "holds a key"],
   [keyPem, "", "certificate", "holds no certificate in PEM form"],
   [keyPem, keyPem, "certificate", "holds no certificate in PEM form"],
+  [
+    keyPem,
+    `\ufeff${certificatePem}`,
+    "certificate",
+    "holds no certificate in PEM form",
+  ],
   [
     keyPem,
     certificatePem.slice(0, 200),

@@ -216,19 +216,31 @@ Deno.test("Stream counts units and bytes", () => {
   assertEquals([batch.next!.unitsBefore, batch.next!.bytesBefore], [2, 75]);
 });
 
+/** A reader whose sink fails at every batch. */
+class BrokenSink extends CollectingSink {
+  override deliver(): boolean {
+    throw new Error("out of order");
+  }
+}
+
 Deno.test("Stream lets a reader that fails cost only itself", () => {
   const test = testStream();
-  publishGroup(test, "I");
-  const broken = new CollectingSink();
+  const broken = new BrokenSink();
   test.stream.subscribe(broken, noLimits()).resume();
-  broken.deliver = () => {
-    throw new Error("out of order");
-  };
   const sink = new CollectingSink();
   test.stream.subscribe(sink, noLimits()).resume();
-  publishGroup(test, "PP", 1);
+  publishGroup(test, "IPP");
   assertEquals(sink.batches.length, 3);
   assertEquals(test.stream.readerCount, 1);
+  assertEquals(broken.endReason, "a reader failed: out of order");
+});
+
+Deno.test("Stream ends a reader that fails at what has waited for it", () => {
+  const test = testStream();
+  publishGroup(test, "IPP");
+  const broken = new BrokenSink();
+  test.stream.subscribe(broken, noLimits()).resume();
+  assertEquals(test.stream.readerCount, 0);
   assertEquals(broken.endReason, "a reader failed: out of order");
 });
 

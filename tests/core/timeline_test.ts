@@ -1,6 +1,6 @@
 import { EPOCH_LEAD_MS, Timeline } from "#core/timeline.ts";
 import type { Track } from "#core/track.ts";
-import { assertEquals } from "#test/assert.ts";
+import { assert, assertEquals } from "#test/assert.ts";
 import { AUDIO, VIDEO } from "#test/units.ts";
 
 /** Publisher's time of a unit in seconds, and where it must stand, in milliseconds behind the start. */
@@ -29,6 +29,21 @@ const LINES: readonly {
   {
     name: "a track that begins before the first one",
     steps: [[VIDEO, 10, 0], [AUDIO, 9.5, -500]],
+    jumps: 0,
+  },
+  {
+    name: "a track that begins before the stream's time beside the others",
+    steps: [
+      [VIDEO, 10, 0],
+      [AUDIO, 8.9, 1],
+      [AUDIO, 8.92, 21],
+      [VIDEO, 10.04, 40],
+    ],
+    jumps: 1,
+  },
+  {
+    name: "a track that comes late, with the others",
+    steps: [[VIDEO, 10, 0], [VIDEO, 19, 9_000], [AUDIO, 18.5, 8_500]],
     jumps: 0,
   },
   {
@@ -129,6 +144,33 @@ Deno.test("Timeline.lastDtsTicks() holds a small step back until the publisher i
     return timeline.lastDtsTicks(VIDEO) / 90 - EPOCH_LEAD_MS;
   });
   assertEquals(placed.map(Math.round), [0, 40, 40, 40, 80]);
+  assertEquals(timeline.jumps, 0);
+});
+
+for (const lengthMs of [100, 500, 960, 1_000, 5_000]) {
+  Deno.test(`Timeline.offsetTicks() goes on with a publisher that begins anew every ${lengthMs} ms`, () => {
+    const timeline = new Timeline(EPOCH_LEAD_MS);
+    const frameMs = 20;
+    for (let sentMs = 0; sentMs < 60_000; sentMs += frameMs) {
+      const ticks = (sentMs % lengthMs) * 90;
+      timeline.offsetTicks(VIDEO, ticks);
+      const placedMs = timeline.lastDtsTicks(VIDEO) / 90 - EPOCH_LEAD_MS;
+      assert(placedMs <= sentMs, `${placedMs} ms after ${sentMs} ms`);
+    }
+    const placedMs = timeline.lastStreamMs - EPOCH_LEAD_MS;
+    assert(placedMs > 20_000, `${placedMs} ms after a minute`);
+  });
+}
+
+Deno.test("Timeline.offsetTicks() takes frames out of order for no jump", () => {
+  const timeline = new Timeline(EPOCH_LEAD_MS);
+  // A pyramid of B-frames whose decoding times are those of presentation.
+  const order = [16, 8, 4, 2, 1, 3, 6, 5, 7, 12, 10, 9, 11, 14, 13, 15];
+  for (let start = 0; start < 10_000; start += 16) {
+    for (const frame of order) {
+      timeline.offsetTicks(VIDEO, (start + frame) * 3_600);
+    }
+  }
   assertEquals(timeline.jumps, 0);
 });
 

@@ -11,6 +11,7 @@ Deno.test("escapedQuery() makes one value of a query [Go's url.QueryEscape]", ()
     ["a b&c+d", "a+b%26c%2Bd"],
     ["!'()*~-._", "%21%27%28%29%2A~-._"],
     ["é", "%C3%A9"],
+    ["half of a character: \ud800", "half+of+a+character%3A+%EF%BF%BD"],
   ];
   for (const [query, is] of cases) assertEquals(escapedQuery(query!), is);
 });

@@ -1,12 +1,20 @@
+import { EventBus } from "#base/event_bus.ts";
+import type { Logger } from "#base/log.ts";
 import { AuthenticationError, PathError } from "#core/errors.ts";
 import type { AccessRequest, Authenticator } from "#core/ports.ts";
-import type { PathManager } from "#paths/path_manager.ts";
+import { PathManager } from "#paths/path_manager.ts";
+import { PathMatcher } from "#paths/path_matcher.ts";
 import type { PathSettings } from "#paths/path.ts";
 import { assert, assertEquals, assertRejects } from "#test/assert.ts";
-import { settled } from "#test/fake_clock.ts";
+import { countedSignal } from "#test/counted_signal.ts";
+import { FakeClock, settled } from "#test/fake_clock.ts";
+import { FakeSource } from "#test/fake_source.ts";
 import {
   accessTo,
+  openAuthenticator,
   passwordAuthenticator,
+  PATH_SETTINGS,
+  PULL_LIMITS,
   sessionOwner,
   testPorts,
   USER,
@@ -201,6 +209,23 @@ Deno.test("PathManager answers a wrong password within 4 s, and a challenge at o
   assertEquals(test.clock.pendingTimers, 0);
 });
 
+Deno.test("PathManager leaves nothing on the signal of a peer that it has refused", async () => {
+  using test = testPorts({ authenticator: passwordAuthenticator });
+  const credentials = { ...PASSWORD, password: "guess" };
+  const counted = countedSignal();
+  const { signal } = counted;
+  for (let i = 0; i < 3; i++) {
+    const asked = assertRejects(
+      test.paths.describe(accessTo("cam", { credentials, signal })),
+      AuthenticationError,
+    );
+    await settled();
+    test.clock.advance(4_000);
+    await asked;
+  }
+  assertEquals(counted.listeners, 0);
+});
+
 Deno.test("PathManager waits with a refusal no longer than its peer does", async () => {
   using test = testPorts({ authenticator: passwordAuthenticator });
   const credentials = { ...PASSWORD, password: "guess" };
@@ -295,4 +320,123 @@ Deno.test("PathManager[Symbol.asyncDispose]() takes every grant back", async () 
     assertEquals(String(revoked.reason), "PathError: terminated");
   }
   for (const grant of [publisher, reader, candidate]) grant[Symbol.dispose]();
+});
+
+for (const kind of ["describe", "read", "publish"] as const) {
+  Deno.test(`PathManager.${kind}() opens no path once all are closed, however slow the login is`, async () => {
+    const login = Promise.withResolvers<{ user: string }>();
+    const source = new FakeSource();
+    const test = testPorts({
+      paths: {
+        "~^cam": { source: "fake://origin", sourceOnDemand: true },
+        always: { source: "fake://origin" },
+        all_others: {},
+      },
+      authenticator: { authenticate: () => login.promise },
+      sources: [source],
+    });
+    const asked = ["cam1", "always", "other"].map((name) =>
+      assertRejects(ask(test.paths, kind, accessTo(name)), PathError)
+    );
+    await settled();
+    await test.paths[Symbol.asyncDispose]();
+    const pulls = source.pulls.length;
+    login.resolve({ user: "" });
+    for (const error of await Promise.all(asked)) {
+      assertEquals([error.code, error.message], ["terminated", "terminated"]);
+    }
+    await settled();
+    assertEquals(source.pulls.length, pulls);
+    assertEquals([source.running, test.clock.pendingTimers], [0, 0]);
+  });
+}
+
+Deno.test("PathManager forgets a path whose stream cannot come", async () => {
+  const opened: string[] = [];
+  const logger: Logger = {
+    error: () => {},
+    warn: () => {},
+    info: () => {},
+    debug: () => {},
+    child: (prefix) => {
+      opened.push(prefix);
+      return logger;
+    },
+  };
+  const settings = { source: "strange://origin", sourceOnDemand: true };
+  await using paths = new PathManager({
+    matcher: new PathMatcher(
+      new Map([
+        ["~^cam$", { ...PATH_SETTINGS, ...settings }],
+      ]),
+    ),
+    authenticator: openAuthenticator,
+    clock: new FakeClock(),
+    logger,
+    events: new EventBus(),
+    maxQueuedUnits: 512,
+    sourcePorts: {
+      sources: [],
+      limits: PULL_LIMITS,
+      runDemand: () => () => {},
+    },
+    revision: 1,
+  });
+  for (let i = 0; i < 2; i++) {
+    await assertRejects(paths.describe(accessTo("cam")), PathError);
+  }
+  assertEquals(opened, ["path cam", "path cam"]);
+});
+
+for (const kind of ["describe", "read", "publish"] as const) {
+  Deno.test(`PathManager.${kind}() gives nothing to a peer that has gone while it logged in`, async () => {
+    const login = Promise.withResolvers<{ user: string }>();
+    const source = new FakeSource();
+    const test = testPorts({
+      paths: {
+        live: {},
+        "~^cam": { source: "fake://origin", sourceOnDemand: true },
+      },
+      authenticator: {
+        authenticate: ({ ip }) =>
+          ip === "192.0.2.9" ? login.promise : Promise.resolve({ user: "" }),
+      },
+      sources: [source],
+    });
+    const publisher = await test.paths.publish(
+      accessTo("live", { ip: "192.0.2.10" }),
+      sessionOwner(test.logger, "p"),
+    );
+    publisher.attach([VIDEO]);
+    const abort = new AbortController();
+    const { signal } = abort;
+    const asked = ["cam1", "live"].map((name) =>
+      assertRejects(
+        ask(test.paths, kind, accessTo(name, { signal })),
+        RangeError,
+      )
+    );
+    abort.abort(new RangeError("EOF"));
+    login.resolve({ user: "" });
+    await Promise.all(asked);
+    assertEquals([source.pulls.length, test.clock.pendingTimers], [0, 0]);
+    await test.paths[Symbol.asyncDispose]();
+  });
+}
+
+Deno.test("PathManager lets a reader that waited in to a publisher that has replaced another at once", async () => {
+  const test = testPorts({ paths: { cam: { runOnDemand: "make it" } } });
+  const owner = sessionOwner(test.logger, "s");
+  const reading = test.paths.read(accessTo("cam"), owner);
+  const [first, second] = await Promise.all([
+    test.paths.publish(accessTo("cam"), owner),
+    test.paths.publish(accessTo("cam"), owner),
+  ]);
+  first.attach([AUDIO]);
+  second.attach([VIDEO]);
+  const reader = await reading;
+  assertEquals(reader.stream.tracks, [VIDEO]);
+  assert(!reader.revoked.aborted);
+  for (const grant of [reader, first, second]) grant[Symbol.dispose]();
+  await test.paths[Symbol.asyncDispose]();
 });

@@ -72,6 +72,45 @@ Deno.test("PathSource stops a source that nobody reads, and the path goes", asyn
   await test.paths[Symbol.asyncDispose]();
 });
 
+Deno.test("PathSource keeps its path until the source has ended", async () => {
+  const test = onDemand();
+  const read = async () => {
+    const reading = test.read();
+    await settled();
+    test.origin.goodbye?.resolve();
+    await settled();
+    test.origin.last.begin();
+    using reader = await reading;
+    return reader.stream;
+  };
+  const first = await read();
+  test.origin.goodbye = Promise.withResolvers();
+  test.clock.advance(10_000);
+  const second = await read();
+  assert(first === second, "the source of the first path still runs");
+  test.clock.advance(10_000);
+  await settled();
+  const third = await read();
+  assert(second !== third, "the path is kept for nobody");
+  await test.paths[Symbol.asyncDispose]();
+});
+
+Deno.test("PathSource holds up the end of all paths until the source has ended", async () => {
+  const test = onDemand();
+  test.origin.goodbye = Promise.withResolvers();
+  const reading = assertRejects(test.read(), PathError);
+  await settled();
+  test.clock.advance(10_000);
+  await reading;
+  let isClosed = false;
+  const closing = test.paths[Symbol.asyncDispose]().then(() => isClosed = true);
+  await settled();
+  assertEquals([test.origin.running, isClosed], [1, false]);
+  test.origin.goodbye.resolve();
+  await closing;
+  assertEquals(test.origin.running, 0);
+});
+
 Deno.test("PathSource tries again until the start timeout, then all fail", async () => {
   const test = onDemand();
   const reading = assertRejects(test.read(), PathError);

@@ -269,6 +269,11 @@ Deno.test("Path.close() takes every grant back and refuses whoever comes then", 
   }
   const error = assertThrows(() => late.attach([VIDEO]), PathError);
   assertEquals(error.code, "configuration_changed");
+  assert(test.path.isAvailable, "the publisher has not left yet");
+  assertEquals(
+    assertThrows(() => test.reader("late"), PathError).code,
+    "terminated",
+  );
 });
 
 Deno.test("Path tells that it is idle when the last one has left", () => {

@@ -1,27 +1,29 @@
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { createLogger } from "#base/log.ts";
 import { type Certificates, openCertificates } from "#platform/certificates.ts";
 import { assert, assertEquals, assertRejects } from "#test/assert.ts";
+import { FakeClock, settled } from "#test/fake_clock.ts";
 import {
   type CertificateFiles,
   makeCertificate,
   writeCertificate,
 } from "#test/certificates.ts";
 
-/** Lines of a log, and a wait for the next ones. */
+/** Lines of a log, and a clock that goes on until there are enough of them. */
 function openLog() {
   const lines: string[] = [];
-  let wake = () => {};
-  const logger = createLogger((level, text) => {
-    lines.push(`${level}: ${text}`);
-    wake();
-  }, "debug");
+  const clock = new FakeClock();
   return {
     lines,
-    logger,
+    clock,
+    logger: createLogger(
+      (level, text) => lines.push(`${level}: ${text}`),
+      "debug",
+    ),
     async until(count: number): Promise<void> {
       while (lines.length < count) {
-        await new Promise<void>((resolve) => wake = resolve);
+        clock.advance(1_000);
+        await settled();
       }
     },
   };
@@ -29,11 +31,17 @@ function openLog() {
 
 function open(
   files: Pick<CertificateFiles, "keyFile" | "certificateFile">,
-  logger = openLog().logger,
+  { logger, clock } = openLog(),
 ): Promise<Certificates> {
   const { keyFile, certificateFile } = files;
   const configKeys = { key: "rtspServerKey", certificate: "rtspServerCert" };
-  return openCertificates({ keyFile, certificateFile, configKeys, logger });
+  return openCertificates({
+    keyFile,
+    certificateFile,
+    configKeys,
+    logger,
+    clock,
+  });
 }
 
 Deno.test("openCertificates() loads a pair", async () => {
@@ -42,6 +50,23 @@ Deno.test("openCertificates() loads a pair", async () => {
   const { keyPem, certificatePem } = files;
   assertEquals(certificates.current, { keyPem, certificatePem });
   await certificates[Symbol.asyncDispose]();
+});
+
+Deno.test("Certificates looks once a second, says nothing of what stays, and stops", async () => {
+  await using files = await writeCertificate();
+  const log = openLog();
+  const certificates = await open(files, log);
+  const { current } = certificates;
+  log.clock.advance(999);
+  assertEquals(log.clock.pendingTimers, 1);
+  await files.replace(files);
+  log.clock.advance(1);
+  assertEquals(log.clock.pendingTimers, 0);
+  while (log.clock.pendingTimers === 0) await settled();
+  log.clock.advance(1_000);
+  await certificates[Symbol.asyncDispose]();
+  assert(certificates.current === current);
+  assertEquals([log.lines, log.clock.pendingTimers], [[], 0]);
 });
 
 Deno.test("openCertificates() names file, key and remedy", async () => {
@@ -73,7 +98,7 @@ Deno.test("openCertificates() names file, key and remedy", async () => {
 Deno.test("Certificates takes a new pair, keeps the old one in place of a bad one, and says so", async () => {
   await using files = await writeCertificate();
   const log = openLog();
-  await using certificates = await open(files, log.logger);
+  await using certificates = await open(files, log);
   const { keyFile, certificateFile } = files;
   const next = makeCertificate();
   await files.replace(next);
@@ -97,7 +122,7 @@ Deno.test("Certificates takes a new pair, keeps the old one in place of a bad on
 Deno.test("Certificates follows files that are moved into place, and those that vanish", async () => {
   await using files = await writeCertificate();
   const log = openLog();
-  await using certificates = await open(files, log.logger);
+  await using certificates = await open(files, log);
   const { folder, keyFile, certificateFile } = files;
   await Deno.remove(keyFile);
   await log.until(1);
@@ -113,14 +138,31 @@ Deno.test("Certificates follows files that are moved into place, and those that 
   assertEquals(certificates.current.keyPem, next.keyPem);
 });
 
+/** A folder that is a link to another one. */
+async function linkedFolder(
+  to: CertificateFiles,
+): Promise<
+  AsyncDisposable & { path: string; replace(to: string): Promise<void> }
+> {
+  const parent = await Deno.makeTempDir({ prefix: "weir_test_" });
+  const path = join(parent, "..data");
+  await Deno.symlink(to.folder, path);
+  return {
+    path,
+    async replace(target: string): Promise<void> {
+      const next = join(parent, "next");
+      await Deno.symlink(target, next);
+      await Deno.rename(next, path);
+    },
+    [Symbol.asyncDispose]: () => Deno.remove(parent, { recursive: true }),
+  };
+}
+
 Deno.test("Certificates follows links to another folder [Kubernetes secret]", async () => {
   await using first = await writeCertificate();
   await using second = await writeCertificate();
-  const folder = await Deno.makeTempDir({ prefix: "weir_test_" });
-  await using opened = new AsyncDisposableStack();
-  opened.defer(() => Deno.remove(folder, { recursive: true }));
-  const link = join(folder, "..data");
-  await Deno.symlink(first.folder, link);
+  await using data = await linkedFolder(first);
+  const folder = dirname(data.path);
   for (const name of ["server.key", "server.crt"]) {
     await Deno.symlink(join("..data", name), join(folder, name));
   }
@@ -128,11 +170,23 @@ Deno.test("Certificates follows links to another folder [Kubernetes secret]", as
   await using certificates = await open({
     keyFile: join(folder, "server.key"),
     certificateFile: join(folder, "server.crt"),
-  }, log.logger);
+  }, log);
   assertEquals(certificates.current.keyPem, first.keyPem);
-  const next = join(folder, "..data_tmp");
-  await Deno.symlink(second.folder, next);
-  await Deno.rename(next, link);
+  await data.replace(second.folder);
+  await log.until(1);
+  assertEquals(certificates.current.keyPem, second.keyPem);
+});
+
+Deno.test("Certificates follows a folder that another one takes the place of", async () => {
+  await using first = await writeCertificate();
+  await using second = await writeCertificate();
+  await using folder = await linkedFolder(first);
+  const log = openLog();
+  await using certificates = await open({
+    keyFile: join(folder.path, "server.key"),
+    certificateFile: join(folder.path, "server.crt"),
+  }, log);
+  await folder.replace(second.folder);
   await log.until(1);
   assertEquals(certificates.current.keyPem, second.keyPem);
 });

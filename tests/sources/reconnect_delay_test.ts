@@ -19,6 +19,15 @@ Deno.test("ReconnectDelay.next() doubles up to the most, never under the least",
   assertEquals(longest.next(), 1_000);
 });
 
+Deno.test("ReconnectDelay.next() grows from 100 ms where no least is wanted", () => {
+  const next = (maxMs: number) => {
+    const delay = new ReconnectDelay({ minMs: 0, maxMs }, () => 1);
+    return [delay.next(), delay.next(), delay.next(), delay.next()];
+  };
+  assertEquals(next(500), [100, 200, 400, 500]);
+  assertEquals(next(0), [100, 100, 100, 100]);
+});
+
 Deno.test("ReconnectDelay.next() is always the same where least and most are [MediaMTX: 5 s]", () => {
   const delay = new ReconnectDelay({ minMs: 5_000, maxMs: 5_000 });
   for (let i = 0; i < 5; i++) assertEquals(delay.next(), 5_000);

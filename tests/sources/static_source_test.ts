@@ -1,7 +1,8 @@
-import { assertEquals } from "#test/assert.ts";
+import { PathError } from "#core/errors.ts";
+import { assertEquals, assertRejects, assertThrows } from "#test/assert.ts";
 import { settled } from "#test/fake_clock.ts";
 import { FakeSource } from "#test/fake_source.ts";
-import { testPorts } from "#test/test_ports.ts";
+import { accessTo, testPorts } from "#test/test_ports.ts";
 
 function pulledPath() {
   const source = new FakeSource();
@@ -69,10 +70,10 @@ Deno.test("StaticSource begins its pauses anew once the origin was there", async
   test.source.last.begin();
   test.source.last.end();
   await settled();
-  assertEquals(
-    test.lines.at(-1),
+  assertEquals(test.lines.slice(-2), [
     "error: [path cam] [FAKE source] the origin has ended the stream; trying again until it works",
-  );
+    "info: [path cam] stream is not available and offline",
+  ]);
   test.clock.advance(999);
   await settled();
   assertEquals(test.source.pulls.length, 7);
@@ -91,4 +92,95 @@ Deno.test("StaticSource ends its wait when it is stopped", async () => {
   await test.paths[Symbol.asyncDispose]();
   assertEquals(test.clock.pendingTimers, 0);
   assertEquals(test.source.pulls.length, 1);
+});
+
+function onDemandPath() {
+  const source = new FakeSource();
+  const test = testPorts({
+    paths: {
+      cam: { source: "fake://origin/$MTX_QUERY", sourceOnDemand: true },
+    },
+    sources: [source],
+  });
+  const errors = () => test.lines.filter((line) => line.startsWith("error"));
+  return {
+    ...test,
+    source,
+    errors,
+    describe: (query = "") => test.paths.describe(accessTo("cam", { query })),
+  };
+}
+
+Deno.test("StaticSource tells why a source on demand has ended", async () => {
+  const test = onDemandPath();
+  const describing = test.describe();
+  await settled();
+  test.source.last.begin();
+  await describing;
+  test.source.last.end(new Error("reset by peer"));
+  await settled();
+  assertEquals(test.lines, [
+    "info: [path cam] [FAKE source] started on demand",
+    "info: [path cam] stream is available and online, 1 track (H264)",
+    "error: [path cam] [FAKE source] reset by peer",
+    "info: [path cam] stream is not available and offline",
+    "info: [path cam] [FAKE source] stopped: an error occurred",
+  ]);
+  await test.paths[Symbol.asyncDispose]();
+});
+
+Deno.test("StaticSource tells a failure anew after each start", async () => {
+  const test = onDemandPath();
+  for (let i = 1; i <= 2; i++) {
+    const describing = assertRejects(test.describe(), PathError);
+    await settled();
+    test.source.last.end(new Error("refused"));
+    await settled();
+    test.clock.advance(10_000);
+    assertEquals((await describing).code, "source_timed_out");
+    await settled();
+    assertEquals(
+      test.errors(),
+      Array(i).fill("error: [path cam] [FAKE source] refused"),
+    );
+  }
+  await test.paths[Symbol.asyncDispose]();
+});
+
+Deno.test("StaticSource ends its stream when it is stopped, however long its goodbye takes", async () => {
+  const test = onDemandPath();
+  test.source.goodbye = Promise.withResolvers();
+  const describing = test.describe("first");
+  await settled();
+  test.source.last.begin();
+  await describing;
+  test.clock.advance(10_000);
+  assertEquals(
+    test.lines.at(-1),
+    "info: [path cam] stream is not available and offline",
+  );
+  const again = test.describe("second");
+  await settled();
+  assertEquals([test.source.pulls.length, test.source.running], [1, 1]);
+  test.source.goodbye.resolve();
+  await settled();
+  assertEquals(test.source.last.request.url, "fake://origin/second");
+  assertEquals([test.source.pulls.length, test.source.running], [2, 1]);
+  test.source.last.begin();
+  assertEquals((await again).kind, "stream");
+  await test.paths[Symbol.asyncDispose]();
+});
+
+Deno.test("StaticSource refuses a stream that comes after its stop", async () => {
+  const test = onDemandPath();
+  test.source.goodbye = Promise.withResolvers();
+  const describing = assertRejects(test.describe(), PathError);
+  await settled();
+  test.clock.advance(10_000);
+  await describing;
+  const { message } = assertThrows(() => test.source.last.begin(), Error);
+  assertEquals(message, "timed out");
+  assertEquals(test.events, []);
+  test.source.goodbye.resolve();
+  await test.paths[Symbol.asyncDispose]();
 });

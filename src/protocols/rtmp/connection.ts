@@ -1,6 +1,5 @@
 import { errorText } from "#base/errors.ts";
 import type { Logger } from "#base/log.ts";
-import { codecLabel } from "#codecs/codec.ts";
 import { AuthenticationError } from "#core/errors.ts";
 import type {
   AccessRequest,
@@ -48,12 +47,6 @@ const MEDIA_BUFFER_BYTES = 256 * 1_024;
 /** What was sent has this long to leave before the connection is closed. */
 const CLOSE_DRAIN_MS = 4_000;
 
-/** Bytes of media that may come before a publisher was let in: nginx-rtmp does not wait for the answer. */
-const MAX_EARLY_BYTES = 1_048_576;
-
-/** What a message takes beside its payload. */
-const MESSAGE_OVERHEAD_BYTES = 256;
-
 /** node-media-server 4.4.3 ignores media that it reads together with the answer to `play`. */
 const HASTY_PAUSE_MS = 100;
 
@@ -62,7 +55,8 @@ type Role =
   | { readonly kind: "none" }
   | {
     readonly kind: "waiting";
-    /** Media that came meanwhile. */
+    readonly isPublisher: boolean;
+    /** Media that came meanwhile: nginx-rtmp does not wait for the answer. */
     readonly early: RtmpMessage[];
   }
   | {
@@ -84,15 +78,15 @@ export class RtmpConnection implements RtmpDialogueSink {
   readonly remoteAddress: string;
   #stream: TcpConnection;
   #context: RtmpContext;
+  /** Ends the wait for a permission. */
   #abort = new AbortController();
   #createdAtMs: number;
-  #openedAtMs: number;
+  #idleSinceMs: number;
   #lastReadAtMs: number;
   #dialogue: RtmpDialogue;
   #connect: ConnectCommand | undefined;
   #target: RtmpTarget = { pathName: "", query: "" };
   #role: Role = { kind: "none" };
-  #earlyBytes = 0;
   #cancelStart: (() => void) | undefined;
   #starting: Promise<void> = Promise.resolve();
   #closeReason: string | undefined;
@@ -111,8 +105,8 @@ export class RtmpConnection implements RtmpDialogueSink {
     this.remoteAddress = ip.includes(":") ? `[${ip}]:${port}` : `${ip}:${port}`;
     this.logger = ports.logger.child(`conn ${this.remoteAddress}`);
     this.#createdAtMs = ports.clock.wallMs();
-    this.#openedAtMs = ports.clock.monotonicMs();
-    this.#lastReadAtMs = this.#openedAtMs;
+    this.#idleSinceMs = ports.clock.monotonicMs();
+    this.#lastReadAtMs = this.#idleSinceMs;
     stream.onBroken = (error) => this.close(error.message);
   }
 
@@ -167,13 +161,13 @@ export class RtmpConnection implements RtmpDialogueSink {
       );
     } else if (
       this.#role.kind === "publisher" &&
-      nowMs - this.#role.input.lastMediaAtMs > readTimeoutMs
+      nowMs - this.#role.input.lastUsedAtMs > readTimeoutMs
     ) {
       const isSilent = nowMs - this.#lastReadAtMs > readTimeoutMs;
-      const what = isSilent ? "nothing" : "no media";
+      const what = isSilent ? "nothing" : this.#role.input.missing;
       this.close(`read timed out: the peer sends ${what}`);
     } else if (
-      this.#role.kind === "none" && nowMs - this.#openedAtMs > readTimeoutMs
+      this.#role.kind === "none" && nowMs - this.#idleSinceMs > readTimeoutMs
     ) this.close("read timed out: the peer asks for no stream");
   }
 
@@ -200,9 +194,7 @@ export class RtmpConnection implements RtmpDialogueSink {
       case "deleteStream":
       case "closeStream":
       case "FCUnpublish":
-        if (this.#role.kind === "publisher") {
-          this.closeAfterDrain("the publisher has ended its stream");
-        }
+        this.#endRole();
         break;
     }
   }
@@ -272,6 +264,7 @@ export class RtmpConnection implements RtmpDialogueSink {
         if (isFull && this.#role.kind === "publisher") {
           buffer = new Uint8Array(MEDIA_BUFFER_BYTES);
         }
+        if (this.#mustWait) await this.#starting;
       }
       this.#closeReason ??= "EOF";
     } catch (error) {
@@ -280,77 +273,89 @@ export class RtmpConnection implements RtmpDialogueSink {
     this.#abort.abort(new Error(this.#closeReason));
   }
 
+  /** What a publisher sends before it is let in, or has taken back, must not pile up here. */
+  get #mustWait(): boolean {
+    const role = this.#role;
+    return role.kind === "none" || role.kind === "waiting" && role.isPublisher;
+  }
+
+  #keepEarly(message: RtmpMessage): void {
+    const role = this.#role;
+    const isDue = role.kind === "waiting" && role.isPublisher;
+    if (isDue) role.early.push(message);
+  }
+
   #start(command: StreamKeyCommand): void {
+    const isPublisher = command.name === "publish";
+    // A player may ask for another stream without ending the one that it has.
+    if (!isPublisher && this.#role.kind === "player") this.#endRole();
     if (this.#role.kind !== "none") {
       throw new RtmpError(
         "already_started",
         `"${command.name}" on a connection that has a stream already`,
       );
     }
-    const early: RtmpMessage[] = [];
-    this.#role = { kind: "waiting", early };
     const { tcUrl, app } = this.#connect!;
     this.#target = parseRtmpTarget(tcUrl, command.streamKey, app);
-    const start = command.name === "publish"
-      ? this.#publish(early)
-      : this.#play(isKeyInUrl(tcUrl, command.streamKey, app));
-    this.#starting = start.catch((error) =>
-      this.#refuse(error, command.name === "publish")
-    );
+    const isHasty = isKeyInUrl(tcUrl, command.streamKey, app);
+    const early: RtmpMessage[] = [];
+    this.#role = { kind: "waiting", isPublisher, early };
+    this.#abort = new AbortController();
+    const { signal } = this.#abort;
+    const request = this.#accessRequest(isPublisher ? "publish" : "read");
+    this.#starting = this.#starting
+      .then(() =>
+        isPublisher
+          ? this.#publish(request, early)
+          : this.#play(request, isHasty)
+      )
+      .catch((error) => {
+        if (!signal.aborted) this.#refuse(error, isPublisher);
+      });
   }
 
-  #keepEarly(message: RtmpMessage): void {
-    if (this.#role.kind !== "waiting") return;
-    this.#earlyBytes += MESSAGE_OVERHEAD_BYTES + message.payload.length;
-    if (this.#earlyBytes <= MAX_EARLY_BYTES) this.#role.early.push(message);
-  }
-
-  async #publish(early: readonly RtmpMessage[]): Promise<void> {
+  async #publish(
+    request: AccessRequest,
+    early: readonly RtmpMessage[],
+  ): Promise<void> {
     const { access, clock } = this.#context.ports;
-    const grant = await access.publish(
-      this.#accessRequest("publish"),
-      this.#owner(),
-    );
-    if (this.#closeReason !== undefined) return grant[Symbol.dispose]();
+    request.signal.throwIfAborted();
+    const grant = await access.publish(request, this.#owner());
+    if (!this.#keep(grant, request)) return;
     const input = new RtmpMediaInput({
       clock,
       logger: this.logger,
       attach: (tracks) => {
+        grant.revoked.throwIfAborted();
         const publication = grant.attach(tracks);
-        const { pathName } = this.#target;
-        this.logger.info(`is publishing to path '${pathName}'`);
+        this.logger.info(`is publishing to path '${grant.pathName}'`);
         return publication;
       },
       onRefused: (error) => this.closeAfterDrain(errorText(error)),
     });
     this.#role = { kind: "publisher", grant, input };
     this.#dialogue.allowMedia();
-    this.#closeWithGrant(grant);
     this.#dialogue.send([publishAccepted()]);
     for (const message of early) this.#dialogue.handleMessage(message);
     input.flush();
   }
 
-  async #play(isHasty: boolean): Promise<void> {
+  async #play(request: AccessRequest, isHasty: boolean): Promise<void> {
     const { access, clock } = this.#context.ports;
-    const grant = await access.read(this.#accessRequest("read"), this.#owner());
-    if (this.#closeReason !== undefined) return grant[Symbol.dispose]();
+    request.signal.throwIfAborted();
+    const grant = await access.read(request, this.#owner());
+    if (!this.#keep(grant, request)) return;
     try {
       const player = new RtmpPlayer({
         grant,
         stream: this.#dialogue.stream,
         capabilities: this.#connect!.capabilities,
+        logger: this.logger,
         onEnd: (reason) => this.closeAfterDrain(reason),
       });
       this.#role = { kind: "player", grant, player };
-      for (const track of player.skipped) {
-        this.logger.warn(
-          `skipping track ${track.id + 1} (${codecLabel(track.codec)})`,
-        );
-      }
-      this.#closeWithGrant(grant);
       this.#dialogue.send(playAccepted());
-      this.logger.info(player.readingLine(this.#target.pathName));
+      this.logger.info(player.readingLine(grant.pathName));
       if (isHasty) {
         this.#cancelStart = clock.after(HASTY_PAUSE_MS, () => player.start());
       } else player.start();
@@ -360,8 +365,28 @@ export class RtmpConnection implements RtmpDialogueSink {
     }
   }
 
+  /**
+   * Ends the connection with a grant; gives one back that is not wanted any more, and answers false.
+   *
+   * @throws {Error} why it was revoked already.
+   */
+  #keep(grant: Grant, { signal }: AccessRequest): boolean {
+    const { revoked } = grant;
+    if (signal.aborted || revoked.aborted) {
+      grant[Symbol.dispose]();
+      revoked.throwIfAborted();
+      return false;
+    }
+    revoked.addEventListener("abort", () => {
+      const role = this.#role;
+      if ("grant" in role && role.grant === grant) {
+        this.closeAfterDrain(errorText(revoked.reason));
+      }
+    }, { once: true });
+    return true;
+  }
+
   #refuse(error: unknown, isPublisher: boolean): void {
-    if (this.#closeReason !== undefined) return;
     if (error instanceof AuthenticationError) {
       this.logger.warn(`failed to authenticate: ${error.message}`);
       this.#dialogue.send([
@@ -390,23 +415,18 @@ export class RtmpConnection implements RtmpDialogueSink {
     return { logger: this.logger, describe: () => this.describe() };
   }
 
-  #closeWithGrant(grant: Grant): void {
-    const { revoked } = grant;
-    revoked.addEventListener(
-      "abort",
-      () => this.closeAfterDrain(errorText(revoked.reason)),
-      { once: true },
-    );
-  }
-
+  /** The peer has no stream any more; it may ask for another one. */
   #endRole(): void {
+    this.#abort.abort(new Error("the stream is not wanted any more"));
     this.#cancelStart?.();
+    this.#cancelStart = undefined;
     const role = this.#role;
+    if (role.kind === "none") return;
     if (role.kind === "publisher") role.input[Symbol.dispose]();
     if (role.kind === "player") role.player.stop();
-    if (role.kind === "publisher" || role.kind === "player") {
-      role.grant[Symbol.dispose]();
-    }
+    if ("grant" in role) role.grant[Symbol.dispose]();
+    this.#role = { kind: "none" };
+    this.#idleSinceMs = this.#context.ports.clock.monotonicMs();
   }
 }
 

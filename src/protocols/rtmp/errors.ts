@@ -2,7 +2,8 @@
 export type RtmpErrorCode =
   | "no_connect"
   | "already_started"
-  | "no_supported_codec";
+  | "no_supported_codec"
+  | "too_many_tracks";
 
 /** Ends an RTMP connection: the protocol has no answer for it. */
 export class RtmpError extends Error {

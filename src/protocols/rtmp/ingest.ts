@@ -10,6 +10,7 @@ import type { Publication } from "#core/publication.ts";
 import type { Track } from "#core/track.ts";
 import type { FlvFrameTag } from "#formats/flv/tag_reader.ts";
 import { RtpClock } from "#formats/rtp/rtp_clock.ts";
+import { RtmpError } from "./errors.ts";
 import { MediaGroup, type MediaKind, type MediaState } from "./media_group.ts";
 import { RTMP_MESSAGE_TYPE, type RtmpMessage } from "./wire/messages.ts";
 import type { RtmpMetadata } from "./wire/metadata.ts";
@@ -23,6 +24,12 @@ const PROMISED_VIDEO_MS = 3_000;
 /** Frames kept while tracks are detected; with more, detection ends. */
 const MAX_DETECTION_BYTES = 16 * 1_024 * 1_024;
 
+/** What a frame that is kept takes beside its payload. */
+const FRAME_OVERHEAD_BYTES = 512;
+
+/** Tracks that one publisher may open, one after the other: each new clock rate makes a new one. */
+const MAX_OPENED_TRACKS = 1_024;
+
 const MILLISECONDS_HZ = 1_000;
 
 /** Tracks go out in this order. */
@@ -33,7 +40,7 @@ export interface RtmpIngestOptions {
   readonly clock: Clock;
   /** Tracks are known: attaches the publisher. May throw what the path says. */
   readonly attach: (tracks: readonly Track[]) => Publication;
-  /** The path did not take the publisher. */
+  /** The path did not take the publisher, or the publisher went too far. */
   readonly onRefused: (error: unknown) => void;
   /** A track of the publisher is left out; `trackId` is its number among those of its kind. */
   readonly onSkipped: (
@@ -59,6 +66,8 @@ interface MediaFrame {
 export class RtmpIngest {
   /** Media bytes received. */
   inboundBytes = 0;
+  /** Messages that told parameters or held frames that can be decoded. */
+  usedMessages = 0;
   #options: RtmpIngestOptions;
   #media = { video: new MediaGroup("video"), audio: new MediaGroup("audio") };
   /** One for all tracks, so that a wrap between them does not part them. */
@@ -67,6 +76,7 @@ export class RtmpIngest {
   #waiting: MediaFrame[] = [];
   #waitingBytes = 0;
   #cancelDetection: (() => void) | undefined;
+  #openedTracks = 0;
   #isEnded = false;
 
   /** Begins to detect tracks. */
@@ -87,7 +97,9 @@ export class RtmpIngest {
     const kind = message.typeId === RTMP_MESSAGE_TYPE.video ? "video" : "audio";
     const group = this.#media[kind];
     const dtsMs = this.#clock.unwrap(message.timestampMs);
+    let isUsed = false;
     for (const tag of group.reader.read(message.payload)) {
+      isUsed ||= tag.kind !== "unsupported";
       const state = group.stateOf(tag.trackId);
       switch (tag.kind) {
         case "parameters":
@@ -104,6 +116,7 @@ export class RtmpIngest {
           break;
       }
     }
+    if (isUsed) this.usedMessages++;
   }
 
   /** Hands over what came with one read of the socket. */
@@ -135,12 +148,20 @@ export class RtmpIngest {
     const { tracks } = this.#publication;
     const known = state.track;
     const isRenewed = known && known.clockRateHz === clockRateOf(codec);
-    state.track = isRenewed
-      ? { ...known, codec }
-      : newTrack(tracks.at(-1)!.id + 1, codec);
-    const others = tracks.filter((track) => track !== known);
-    const next = [...others, state.track].sort((a, b) => a.id - b.id);
-    this.#publication.setTracks(next);
+    if (!isRenewed && this.#openedTracks === MAX_OPENED_TRACKS) {
+      const what = `over ${MAX_OPENED_TRACKS} tracks, one after the other`;
+      return this.#refuse(
+        new RtmpError("too_many_tracks", `the publisher has opened ${what}`),
+      );
+    }
+    const track = isRenewed ? { ...known, codec } : this.#openTrack(codec);
+    state.track = track;
+    // In the place of the old one: players number the tracks of a kind.
+    this.#publication.setTracks(
+      known
+        ? tracks.map((one) => one.id === known.id ? track : one)
+        : [...tracks, track],
+    );
   }
 
   #takeFrame(frame: MediaFrame): void {
@@ -150,7 +171,7 @@ export class RtmpIngest {
       return;
     }
     this.#waiting.push(frame);
-    this.#waitingBytes += frame.tag.sizeBytes;
+    this.#waitingBytes += FRAME_OVERHEAD_BYTES + frame.tag.sizeBytes;
     this.#beginIfKnown();
   }
 
@@ -202,16 +223,14 @@ export class RtmpIngest {
     for (const kind of KINDS) {
       for (const state of this.#media[kind].states) {
         if (state.codec === undefined) continue;
-        state.track = newTrack(tracks.length, state.codec);
+        state.track = this.#openTrack(state.codec);
         tracks.push(state.track);
       }
     }
     try {
       this.#publication = this.#options.attach(tracks);
     } catch (error) {
-      this.#isEnded = true;
-      this.#options.onRefused(error);
-      return;
+      return this.#refuse(error);
     }
     for (const frame of this.#waiting) this.#publish(frame, this.#publication);
     this.#waiting = [];
@@ -239,9 +258,19 @@ export class RtmpIngest {
       origin: { kind: "payload", parts },
     });
   }
-}
 
-function newTrack(id: number, codec: CodecParameters): Track {
-  const clockRateHz = clockRateOf(codec);
-  return { id, kind: codecKind(codec), codec, clockRateHz };
+  #openTrack(codec: CodecParameters): Track {
+    const id = this.#openedTracks++;
+    return {
+      id,
+      kind: codecKind(codec),
+      codec,
+      clockRateHz: clockRateOf(codec),
+    };
+  }
+
+  #refuse(error: unknown): void {
+    this.#isEnded = true;
+    this.#options.onRefused(error);
+  }
 }

@@ -1,12 +1,16 @@
+import type { Logger } from "#base/log.ts";
 import { codecLabel } from "#codecs/codec.ts";
 import type { ReadGrant } from "#core/ports.ts";
 import type { Subscription } from "#core/subscription.ts";
-import type { Track } from "#core/track.ts";
 import { RtmpEgress } from "./egress.ts";
 import type { RtmpStream } from "./encrypted_stream.ts";
 import { RtmpError } from "./errors.ts";
 import { RtmpStreamEncoder } from "./stream_encoder.ts";
-import { codecLabelsFor, type RtmpSelection } from "./track_selection.ts";
+import {
+  codecLabelsFor,
+  type RtmpSelection,
+  selectTracks,
+} from "./track_selection.ts";
 import type { RtmpCapabilities } from "./wire/capabilities.ts";
 
 /** What a player is made of. */
@@ -15,21 +19,26 @@ export interface RtmpPlayerOptions {
   readonly stream: RtmpStream;
   /** What the player said in `connect`. */
   readonly capabilities: RtmpCapabilities;
+  /** Has the prefix of the connection. */
+  readonly logger: Logger;
   readonly onEnd: (reason: string) => void;
 }
 
 /** The media that flows to one player. */
 export class RtmpPlayer {
+  #logger: Logger;
   #selection: RtmpSelection;
   #subscription: Subscription;
   #stream: RtmpStream;
+  /** Lines about tracks that are left out, each told once. */
+  #told = new Set<string>();
 
   /** Subscribes; media flows after `start()`. @throws {RtmpError} if no track can be carried. */
   constructor(options: RtmpPlayerOptions) {
-    const { grant, stream, capabilities, onEnd } = options;
+    const { grant, stream, capabilities, logger, onEnd } = options;
     this.#stream = stream;
-    const encoder = RtmpStreamEncoder.of(grant.stream, capabilities);
-    this.#selection = encoder.selectionOf(grant.stream.tracks);
+    this.#logger = logger;
+    this.#selection = selectTracks(grant.stream.tracks, capabilities);
     if (this.#selection.carried.length === 0) {
       throw new RtmpError(
         "no_supported_codec",
@@ -38,14 +47,15 @@ export class RtmpPlayer {
         }`,
       );
     }
-    const egress = new RtmpEgress(encoder, stream, onEnd);
+    this.#tellSkipped(this.#selection);
+    const egress = new RtmpEgress({
+      encoder: RtmpStreamEncoder.of(grant.stream),
+      connection: stream,
+      capabilities,
+      onSelection: (selection) => this.#tellSkipped(selection),
+      onEnd,
+    });
     this.#subscription = grant.subscribe(egress);
-    stream.onDrained = () => this.#subscription.resume();
-  }
-
-  /** Tracks that are left out. */
-  get skipped(): readonly Track[] {
-    return this.#selection.skipped;
   }
 
   /** Units that were left out because the player is too slow. */
@@ -65,6 +75,7 @@ export class RtmpPlayer {
 
   /** Lets the media flow: `play` has been accepted. */
   start(): void {
+    this.#stream.onDrained = () => this.#subscription.resume();
     if (this.#stream.isIdle) this.#subscription.resume();
   }
 
@@ -72,5 +83,15 @@ export class RtmpPlayer {
   stop(): void {
     this.#subscription[Symbol.dispose]();
     this.#stream.onDrained = undefined;
+  }
+
+  #tellSkipped({ tracks, skipped }: RtmpSelection): void {
+    for (const track of skipped) {
+      const number = tracks.indexOf(track) + 1;
+      const line = `skipping track ${number} (${codecLabel(track.codec)})`;
+      if (this.#told.has(line)) continue;
+      this.#told.add(line);
+      this.#logger.warn(line);
+    }
   }
 }

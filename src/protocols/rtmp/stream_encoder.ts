@@ -1,6 +1,7 @@
 import { errorText } from "#base/errors.ts";
 import { SampledError } from "#base/log.ts";
 import { rescaleTicks } from "#base/time.ts";
+import { isSameCodec } from "#codecs/codec.ts";
 import type { Batch } from "#core/batch.ts";
 import type { Stream } from "#core/stream.ts";
 import type { Track } from "#core/track.ts";
@@ -12,24 +13,21 @@ import {
   type FlvTrackForm,
 } from "#formats/flv/tag_writer.ts";
 import { unitParts } from "#formats/rtp/unit_parts.ts";
-import {
-  type CarriedTrack,
-  type RtmpSelection,
-  selectTracks,
-} from "./track_selection.ts";
+import type { CarriedTrack, RtmpSelection } from "./track_selection.ts";
 import {
   SERVER_CHUNK_SIZE_BYTES,
   SERVER_MESSAGE_STREAM_ID,
 } from "./wire/answers.ts";
-import {
-  PLAIN_CAPABILITIES,
-  type RtmpCapabilities,
-} from "./wire/capabilities.ts";
 import { serializeRtmpMessages } from "./wire/chunk_writer.ts";
 import { RTMP_MESSAGE_TYPE, type RtmpMessage } from "./wire/messages.ts";
 import { serializeRtmpMetadata } from "./wire/metadata.ts";
 
 const MILLISECONDS_HZ = 1_000;
+
+const NONE: readonly number[] = [];
+
+/** The encoder among those of a stream. */
+const ENCODER_KEY = "rtmp";
 
 /**
  * RTMP chunks of a stream, made once for all players that get the same tracks in the same form.
@@ -38,85 +36,68 @@ const MILLISECONDS_HZ = 1_000;
  */
 export class RtmpStreamEncoder {
   #errors: SampledError;
-  #capabilities: RtmpCapabilities;
-  #selections = new WeakMap<readonly Track[], RtmpSelection>();
-  #latestTracks: readonly Track[] | undefined;
-  #latest: RtmpSelection | undefined;
 
-  private constructor({ options }: Stream, capabilities: RtmpCapabilities) {
+  private constructor({ options }: Stream) {
     this.#errors = new SampledError(options.logger, options.clock, "RTMP");
-    this.#capabilities = capabilities;
   }
 
-  /** The encoder of a stream for all players of these capabilities. */
-  static of(
-    stream: Stream,
-    capabilities: RtmpCapabilities = PLAIN_CAPABILITIES,
-  ): RtmpStreamEncoder {
-    const { fourCcs, canMultitrack } = capabilities;
-    const key = `rtmp/${fourCcs.join()}${canMultitrack ? "/multitrack" : ""}`;
-    return stream.encoders.get<RtmpStreamEncoder>(key) ??
-      stream.encoders.set(key, new RtmpStreamEncoder(stream, capabilities));
-  }
-
-  /** What players get of a stream with these tracks. Hot path. */
-  selectionOf(tracks: readonly Track[]): RtmpSelection {
-    if (tracks === this.#latestTracks) return this.#latest!;
-    let selection = this.#selections.get(tracks);
-    if (selection === undefined) {
-      selection = selectTracks(tracks, this.#capabilities);
-      this.#selections.set(tracks, selection);
-    }
-    this.#latestTracks = tracks;
-    this.#latest = selection;
-    return selection;
+  /** The one encoder of a stream. */
+  static of(stream: Stream): RtmpStreamEncoder {
+    return stream.encoders.get<RtmpStreamEncoder>(ENCODER_KEY) ??
+      stream.encoders.set(ENCODER_KEY, new RtmpStreamEncoder(stream));
   }
 
   /**
-   * What a player gets before its first batch: metadata, and sequence headers unless the batch begins with them.
+   * What comes before a batch for a player whose selection was another one: sequence headers of tracks that are new
+   * to it, or changed; metadata before them if it had none yet.
    *
    * ffmpeg 9 confuses tracks whose sequence headers come twice.
    */
-  opening(batch: Batch): Uint8Array {
-    const { carried } = this.selectionOf(batch.tracks);
-    const codecIds = { video: [] as number[], audio: [] as number[] };
-    for (const { track, form } of carried) {
-      codecIds[form.flv.kind].push(flvCodecId(form, track.codec));
-    }
-    const messages = [serializeRtmpMetadata(codecIds)];
-    if (!batch.tracksChanged) messages.push(...this.#headers(carried, batch));
-    return serializeRtmpMessages(messages, SERVER_CHUNK_SIZE_BYTES);
-  }
-
-  /** A batch as chunks; empty if it has nothing for players. Hot path. */
-  encode(batch: Batch): Uint8Array {
-    const { carried, key } = this.selectionOf(batch.tracks);
-    const known = batch.encodings.get<Uint8Array>(key);
-    if (known !== undefined) return known;
-    const messages = batch.tracksChanged ? this.#headers(carried, batch) : [];
-    for (const unit of batch.units) {
-      const one = carried.find(({ track }) => track.id === unit.trackId);
-      if (one) this.#addFrames(messages, unit, one);
-    }
-    const bytes = serializeRtmpMessages(messages, SERVER_CHUNK_SIZE_BYTES);
-    return batch.encodings.set(key, bytes);
-  }
-
-  /** Sequence headers, at the time of the batch's first unit. */
-  #headers(carried: readonly CarriedTrack[], batch: Batch): RtmpMessage[] {
-    const first = batch.units[0]!;
-    const firstTrack = batch.tracks.find(({ id }) => id === first.trackId);
-    const timestampMs = firstTrack ? dtsMsOf(first, firstTrack) : 0;
-    const messages: RtmpMessage[] = [];
-    for (const { track, form } of carried) {
+  opening(
+    batch: Batch,
+    { carried }: RtmpSelection,
+    before: RtmpSelection | undefined,
+  ): Uint8Array {
+    const messages = before === undefined ? [metadataOf(carried)] : [];
+    const timestampMs = startMs(batch);
+    for (const one of carried) {
+      if (before !== undefined && isKnown(one, before)) continue;
       try {
-        const body = flvSequenceHeader(form, track.codec);
-        if (body) messages.push(mediaMessage(form, timestampMs, body));
+        const body = flvSequenceHeader(one.form, one.track.codec);
+        if (body) messages.push(mediaMessage(one.form, timestampMs, body));
       } catch (error) {
         this.#errors.add(errorText(error));
       }
     }
-    return messages;
+    return serializeRtmpMessages(messages, SERVER_CHUNK_SIZE_BYTES);
+  }
+
+  /**
+   * The frames of a batch as chunks; empty if it has none for players of a selection. Hot path.
+   *
+   * `awaited`: IDs of tracks that are left out up to the first unit at which a decoder may start.
+   */
+  encode(
+    batch: Batch,
+    { carried, key }: RtmpSelection,
+    awaited: readonly number[] = NONE,
+  ): Uint8Array {
+    const fullKey = awaited.length === 0 ? key : `${key}-${awaited.join("-")}`;
+    const known = batch.encodings.get<Uint8Array>(fullKey);
+    if (known !== undefined) return known;
+    const messages: RtmpMessage[] = [];
+    let left = awaited;
+    for (const unit of batch.units) {
+      const one = carriedTrack(carried, unit.trackId);
+      if (one === undefined) continue;
+      if (left.includes(unit.trackId)) {
+        if (!unit.isRandomAccess) continue;
+        left = left.filter((id) => id !== unit.trackId);
+      }
+      this.#addFrames(messages, unit, one);
+    }
+    const bytes = serializeRtmpMessages(messages, SERVER_CHUNK_SIZE_BYTES);
+    return batch.encodings.set(fullKey, bytes);
   }
 
   #addFrames(
@@ -142,6 +123,43 @@ export class RtmpStreamEncoder {
       this.#errors.add(errorText(error));
     }
   }
+}
+
+function metadataOf(carried: readonly CarriedTrack[]): RtmpMessage {
+  const codecIds = { video: [] as number[], audio: [] as number[] };
+  for (const { track, form } of carried) {
+    codecIds[form.flv.kind].push(flvCodecId(form, track.codec));
+  }
+  return serializeRtmpMetadata(codecIds);
+}
+
+/** Who had `before` got this track with these parameters, in this form. */
+function isKnown(
+  { track, form }: CarriedTrack,
+  before: RtmpSelection,
+): boolean {
+  const same = carriedTrack(before.carried, track.id);
+  return same !== undefined && same.form.trackId === form.trackId &&
+    same.form.isEnhanced === form.isEnhanced &&
+    isSameCodec(same.track.codec, track.codec);
+}
+
+/** Hot path. */
+function carriedTrack(
+  carried: readonly CarriedTrack[],
+  trackId: number,
+): CarriedTrack | undefined {
+  for (const one of carried) {
+    if (one.track.id === trackId) return one;
+  }
+  return undefined;
+}
+
+/** Time of the first unit. */
+function startMs({ units, tracks }: Batch): number {
+  const first = units[0]!;
+  const track = tracks.find(({ id }) => id === first.trackId);
+  return track === undefined ? 0 : dtsMsOf(first, track);
 }
 
 function dtsMsOf(unit: MediaUnit, { clockRateHz }: Track): number {

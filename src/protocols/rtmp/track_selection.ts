@@ -16,6 +16,8 @@ export interface CarriedTrack {
 
 /** Tracks of a stream as players of some capabilities get them. */
 export interface RtmpSelection {
+  /** All of them. */
+  readonly tracks: readonly Track[];
   readonly carried: readonly CarriedTrack[];
   /** Left out: another codec, or a further track of its kind. */
   readonly skipped: readonly Track[];
@@ -49,7 +51,7 @@ export function selectTracks(
     carried.push({ track, form });
     key += `/${track.id}${form.isEnhanced ? "x" : ""}`;
   }
-  return { carried, skipped, key };
+  return { tracks, carried, skipped, key };
 }
 
 /** Names of the codecs that a player of these capabilities can get, for messages. */

@@ -14,7 +14,7 @@ const fileKey = (fileName: string, doc: string) =>
   field(text(), { default: fileName, effect: ["rtsp"], doc });
 
 const portKey = (port: number, doc: string) =>
-  field(integer(), { default: port, effect: ["rtsp"], isPending: true, doc });
+  field(integer(), { default: port, effect: ["rtsp"], doc });
 
 /** Keys of the RTSP and RTSPS servers. */
 export const rtspKeys = {
@@ -30,7 +30,6 @@ export const rtspKeys = {
     {
       default: ["udp", "multicast", "tcp"],
       effect: ["rtsp"],
-      isPending: (transports) => transports.includes("multicast"),
       doc: "Transports that clients may choose: udp, multicast, tcp.",
     },
   ),
@@ -68,11 +67,14 @@ export const rtspKeys = {
   multicastIPRange: field(text(), {
     default: "224.1.0.0/16",
     effect: ["rtsp"],
-    isPending: true,
-    doc: "Addresses to send multicast streams to.",
+    doc:
+      "Addresses to send multicast streams to, by the interface over which the reader has connected.",
   }),
-  multicastRTPPort: portKey(8002, "Port of RTP over multicast."),
-  multicastRTCPPort: portKey(8003, "Port of RTCP over multicast."),
+  multicastRTPPort: portKey(8002, "Port of RTP over multicast; even."),
+  multicastRTCPPort: portKey(
+    8003,
+    "Port of RTCP over multicast; the one after that of RTP.",
+  ),
   srtpAddress: field(address(), {
     default: ":8004",
     effect: ["rtsp"],
@@ -84,8 +86,14 @@ export const rtspKeys = {
     doc:
       "Address of the UDP socket for encrypted RTCP; the port after that of RTP.",
   }),
-  multicastSRTPPort: portKey(8006, "Port of encrypted RTP over multicast."),
-  multicastSRTCPPort: portKey(8007, "Port of encrypted RTCP over multicast."),
+  multicastSRTPPort: portKey(
+    8006,
+    "Port of encrypted RTP over multicast; even.",
+  ),
+  multicastSRTCPPort: portKey(
+    8007,
+    "Port of encrypted RTCP over multicast; the one after that of RTP.",
+  ),
   rtspServerKey: fileKey("server.key", "Private key file, needed for RTSPS."),
   rtspServerCert: fileKey("server.crt", "Certificate file, needed for RTSPS."),
   rtspAuthMethods: field(
@@ -116,7 +124,6 @@ export const rtspPathKeys = {
   rtspDemuxMpegts: field(yesNo(), {
     default: false,
     effect: "path",
-    isPending: true,
     doc: "Take MPEG-TS inside RTP apart into its tracks.",
   }),
   rtspTransport: field(

@@ -80,6 +80,8 @@ export class RtspConnection implements RtspSink {
   #userAgent = "";
   #createdAtMs: number;
   #lastRequestAtMs: number;
+  /** Since when a request has been on its way; undefined between them. */
+  #requestSinceMs: number | undefined;
   #waiting: RtspRequest[] = [];
   #isAnswering = false;
   #answering: Promise<void> = Promise.resolve();
@@ -159,8 +161,9 @@ export class RtspConnection implements RtspSink {
 
   /** Closes the connection if it is silent or stuck. */
   tick(nowMs: number): void {
-    const { writeTimeoutMs } = this.context.settings;
+    const { readTimeoutMs, writeTimeoutMs } = this.context.settings;
     const { stalledSinceMs } = this.stream;
+    const requestSinceMs = this.#requestSinceMs ?? nowMs;
     if (
       stalledSinceMs !== undefined && nowMs - stalledSinceMs > writeTimeoutMs
     ) {
@@ -169,12 +172,17 @@ export class RtspConnection implements RtspSink {
       !this.#isBusy && nowMs - this.#lastRequestAtMs > IDLE_TIMEOUT_MS
     ) {
       this.closeAfterDrain("no request for 60 s");
+    } else if (nowMs - requestSinceMs > readTimeoutMs) {
+      this.closeAfterDrain(
+        "read timed out: a request does not come to its end",
+      );
     }
   }
 
   /** Part of the reader: queues a request behind those before it. */
   handleRequest(request: RtspRequest): void {
     this.#lastRequestAtMs = this.context.ports.clock.monotonicMs();
+    this.#requestSinceMs = undefined;
     if (this.#waiting.length >= MAX_WAITING_REQUESTS) {
       throw new RtspError(400, "too many requests wait for an answer");
     }
@@ -262,6 +270,8 @@ export class RtspConnection implements RtspSink {
       const count = await this.stream.read(buffer);
       if (count === undefined) break;
       reader.push(buffer.subarray(0, count));
+      if (!reader.isInMessage) this.#requestSinceMs = undefined;
+      else this.#requestSinceMs ??= this.context.ports.clock.monotonicMs();
       let isPublishing = false;
       for (const session of this.interleaved) {
         session.flush();

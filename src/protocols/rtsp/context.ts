@@ -2,6 +2,7 @@ import type { IpNetwork } from "#base/ip.ts";
 import type { ModulePorts } from "#core/ports.ts";
 import type { UdpSocket } from "#platform/udp/udp_socket.ts";
 import type { RtspConnection } from "./connection.ts";
+import type { MulticastGroups } from "./multicast/multicast_groups.ts";
 import type { RtspSession } from "./session.ts";
 import type { UdpRouter } from "./udp_router.ts";
 
@@ -20,8 +21,13 @@ export interface RtspConfig {
   readonly rtspTrustedProxies: readonly IpNetwork[];
   readonly rtpAddress: string;
   readonly rtcpAddress: string;
+  readonly multicastIPRange: string;
+  readonly multicastRTPPort: number;
+  readonly multicastRTCPPort: number;
   readonly srtpAddress: string;
   readonly srtcpAddress: string;
+  readonly multicastSRTPPort: number;
+  readonly multicastSRTCPPort: number;
   readonly rtspAuthMethods: readonly ("basic" | "digest")[];
   readonly readTimeoutMs: number;
   readonly writeTimeoutMs: number;
@@ -33,6 +39,7 @@ const COMMON_KEYS = [
   "rtsp",
   "rtspTransports",
   "rtspEncryption",
+  "multicastIPRange",
   "rtspAuthMethods",
   "rtspTrustedProxies",
   "readTimeoutMs",
@@ -45,7 +52,14 @@ const COMMON_KEYS = [
 export const RTSP_CONFIG_KEYS: Readonly<
   Record<RtspProtocol, readonly (keyof RtspConfig)[]>
 > = {
-  rtsp: [...COMMON_KEYS, "rtspAddress", "rtpAddress", "rtcpAddress"],
+  rtsp: [
+    ...COMMON_KEYS,
+    "rtspAddress",
+    "rtpAddress",
+    "rtcpAddress",
+    "multicastRTPPort",
+    "multicastRTCPPort",
+  ],
   rtsps: [
     ...COMMON_KEYS,
     "rtspsAddress",
@@ -53,6 +67,8 @@ export const RTSP_CONFIG_KEYS: Readonly<
     "rtspServerCert",
     "srtpAddress",
     "srtcpAddress",
+    "multicastSRTPPort",
+    "multicastSRTCPPort",
   ],
 };
 
@@ -80,6 +96,8 @@ export interface RtspContext {
   readonly settings: RtspSettings;
   /** Undefined if nothing is sent or taken over UDP. */
   readonly udp: RtspUdp | undefined;
+  /** Undefined if nothing is sent over multicast. */
+  readonly multicast: MulticastGroups | undefined;
   readonly connections: Set<RtspConnection>;
   /** By id. */
   readonly sessions: Map<string, RtspSession>;

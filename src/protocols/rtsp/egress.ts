@@ -53,6 +53,12 @@ abstract class RtspEgress implements BatchSink {
     this.#report(streamMs + elapsedMs, wallClockMs + elapsedMs);
   }
 
+  /** Sends sender reports now, if anything was sent: somebody has come who knows none. */
+  reportNow(): void {
+    this.#nextReportAtMs = 0;
+    this.tick(this.#clock.monotonicMs());
+  }
+
   /** Everything was handed over: says goodbye and tells the session. */
   end(reason: string): void {
     this.sayGoodbye();

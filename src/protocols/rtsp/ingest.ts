@@ -35,6 +35,11 @@ import { LeadIn } from "./lead_in.ts";
 /** A publisher is asked for a key frame once in this time, however many readers come. */
 const KEY_FRAME_INTERVAL_MS = 1_000;
 
+/** A source identifier of ours. Spec: RFC 3550 §8.1. */
+export function randomSsrc(): number {
+  return crypto.getRandomValues(new Uint32Array(1))[0]!;
+}
+
 /** One track that a publisher announced. */
 export interface AnnouncedTrack {
   readonly track: Track;
@@ -44,15 +49,23 @@ export interface AnnouncedTrack {
   readonly keyFrameFeedback: KeyFrameFeedback | undefined;
 }
 
+/** What an ingest needs of a publication. */
+export type IngestPublication = Pick<
+  Publication,
+  "tracks" | "setTracks" | "publish" | "flush" | "onKeyFrameWanted"
+>;
+
 /** Settings of an ingest. */
 export interface RtspIngestOptions {
   readonly tracks: readonly AnnouncedTrack[];
-  readonly publication: Publication;
+  readonly publication: IngestPublication;
   readonly clock: Clock;
   /** Packets may come out of order: UDP. */
   readonly isReordering: boolean;
   /** Units are given the publisher's wall clock; what comes before its first sender report is left out. */
   readonly useAbsoluteTimestamp: boolean;
+  /** Sources of what is sent to the publisher, by position of the track; random ones if left out. */
+  readonly receiverSsrcs?: readonly number[];
   /** Sends an RTCP packet about a track to the publisher, owned. */
   readonly sendRtcp: (trackIndex: number, packet: Uint8Array) => void;
   /** Something of the publisher could not be used. */
@@ -66,19 +79,22 @@ export class RtspIngest {
   #options: RtspIngestOptions;
   #tracks: IngestTrack[];
   #keyFrameAskedAtMs = -Infinity;
-  #leadIn: LeadIn | undefined;
+  #leadIn: LeadIn;
 
   /** The tracks are known by their position in `options.tracks`. */
   constructor(options: RtspIngestOptions) {
     this.#options = options;
     const sync = new TrackSync();
-    if (options.isReordering) {
-      this.#leadIn = new LeadIn(options.publication, options.clock);
-    }
-    const sink = this.#leadIn ?? options.publication;
-    this.#tracks = options.tracks.map((announced) =>
-      new IngestTrack(announced, { ...options, sink }, sync)
-    );
+    const sink = new LeadIn(options.publication, options.clock);
+    this.#leadIn = sink;
+    this.#tracks = options.tracks.map((announced, i) => {
+      const receiverSsrc = options.receiverSsrcs?.[i] ?? randomSsrc();
+      return new IngestTrack(
+        announced,
+        { ...options, sink, receiverSsrc },
+        sync,
+      );
+    });
     options.publication.onKeyFrameWanted = () => this.#askForKeyFrame();
   }
 
@@ -113,7 +129,7 @@ export class RtspIngest {
   /** Takes what is still held back: the publisher has ended. */
   end(): void {
     for (const track of this.#tracks) track.end();
-    this.#leadIn?.[Symbol.dispose]();
+    this.#leadIn[Symbol.dispose]();
     this.flush();
   }
 
@@ -137,6 +153,7 @@ interface WaitingUnit {
 interface IngestTrackOptions extends RtspIngestOptions {
   /** Where units go. */
   readonly sink: Pick<Publication, "publish">;
+  readonly receiverSsrc: number;
 }
 
 class IngestTrack implements RtpUnitSink {
@@ -155,7 +172,7 @@ class IngestTrack implements RtpUnitSink {
   #clock = new RtpClock();
   #decodeOrder: DecodeOrder | undefined;
   #ssrc = 0;
-  #receiverSsrc = crypto.getRandomValues(new Uint32Array(1))[0]!;
+  #receiverSsrc: number;
   #waiting: WaitingUnit[] = [];
   #lossesReported = 0;
 
@@ -169,6 +186,7 @@ class IngestTrack implements RtpUnitSink {
     this.#payloadType = payloadType;
     this.#keyFrameFeedback = keyFrameFeedback;
     this.#options = options;
+    this.#receiverSsrc = options.receiverSsrc;
     this.#place = sync.openClock(track.clockRateHz);
     this.#reorder = new ReorderBuffer(
       options.isReordering ? REORDER_WINDOW_PACKETS : 0,

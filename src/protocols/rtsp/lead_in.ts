@@ -20,9 +20,10 @@ interface WaitingUnit {
 }
 
 /**
- * Puts the beginning of tracks that come over ports of their own in order: the first picture, then its sound.
+ * Puts the beginning of tracks that come side by side in order: the first picture, then its sound.
  *
- * A burst of pictures and sound is read from several sockets side by side, and sound, which is smaller, overtakes.
+ * Over UDP a burst of pictures and sound is read from several sockets, and sound, which is smaller, overtakes; over TCP
+ * some peers send it in whatever order their tracks get ready [GStreamer 1.22 rtsp-server].
  * What stands before the first picture reaches nobody who joins.
  */
 export class LeadIn implements Disposable {

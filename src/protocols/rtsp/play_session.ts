@@ -1,19 +1,14 @@
 import type { Logger } from "#base/log.ts";
-import type { Batch } from "#core/batch.ts";
 import type { ReadGrant } from "#core/ports.ts";
 import type { Stream } from "#core/stream.ts";
 import type { Subscription } from "#core/subscription.ts";
 import type { Track } from "#core/track.ts";
 import type { RtspConnection } from "./connection.ts";
 import { TcpEgress, UdpEgress, type UdpTarget } from "./egress.ts";
+import { playAnswerHeaders } from "./play_answer.ts";
 import { ReaderSilence } from "./reader_silence.ts";
 import { type RtpProfile, RtspStreamEncoder } from "./stream_encoder.ts";
 import type { TrackTransport } from "./track_transport.ts";
-import {
-  type RtpInfoEntry,
-  serializeRtpInfo,
-} from "./wire/headers/rtp_info.ts";
-import { serializeClockRange } from "./wire/headers/range.ts";
 
 /** What a play session is made of. */
 export interface PlaySessionOptions {
@@ -47,7 +42,7 @@ export class PlaySession {
     const { grant, connection, transports, tracks } = options;
     this.tracks = tracks;
     this.#connection = connection;
-    this.#url = options.url.replace(/\/$/, "");
+    this.#url = options.url;
     this.#encoder = PlaySession.encoderOf(
       grant.stream,
       connection,
@@ -107,20 +102,15 @@ export class PlaySession {
     return this.#subscription.droppedUnits;
   }
 
-  /**
-   * Headers of the answer to PLAY.
-   *
-   * Who asks for a wall clock in `range` is told that of the first picture: the stream is live, whatever was asked for.
-   */
+  /** Headers of the answer to PLAY; `range` is what it asked for. */
   answerHeaders(range: string | undefined): Record<string, string> {
-    const first = this.#subscription.next;
-    const headers = first === undefined ? {} : this.#rtpInfoHeaders(first);
-    if (range !== undefined && /^\s*clock\s*=/i.test(range)) {
-      const { clock } = this.#connection.context.ports;
-      const startMs = first?.units[0]?.wallClockMs ?? clock.wallMs();
-      headers["Range"] = serializeClockRange(startMs);
-    }
-    return headers;
+    const media = {
+      encoder: this.#encoder,
+      tracks: this.tracks,
+      url: this.#url,
+      clock: this.#connection.context.ports.clock,
+    };
+    return playAnswerHeaders(media, this.#subscription.next, range);
   }
 
   /** RTCP of the reader in a datagram, borrowed. */
@@ -153,23 +143,6 @@ export class PlaySession {
     this.#egress.stop();
     this.#connection.drainListeners.delete(this.#resume);
   }
-
-  /** Where the tracks begin. Spec: RFC 2326 §12.33. */
-  #rtpInfoHeaders(first: Batch): Record<string, string> {
-    const startMs = startMsOf(first);
-    const entries: RtpInfoEntry[] = [];
-    for (const track of this.tracks) {
-      const encoder = this.#encoder.track(track);
-      const sequenceNumber = this.#encoder.startNumber(track, first) & 0xffff;
-      const ticks = Math.round(startMs * track.clockRateHz / 1_000);
-      entries.push({
-        url: `${this.#url}/trackID=${track.id}`,
-        sequenceNumber,
-        timestampTicks: encoder.rtpTimestamp(ticks),
-      });
-    }
-    return { "RTP-Info": serializeRtpInfo(entries) };
-  }
 }
 
 function targetsOf(
@@ -198,11 +171,4 @@ function channelsOf(
     if (transport.channels) channels.set(trackId, transport.channels[0]);
   }
   return channels;
-}
-
-/** Stream time at which a batch begins. */
-function startMsOf({ units, tracks }: Batch): number {
-  const unit = units[0]!;
-  const track = tracks.find((one) => one.id === unit.trackId);
-  return track ? unit.ptsTicks * 1_000 / track.clockRateHz : 0;
 }

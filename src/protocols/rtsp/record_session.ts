@@ -1,7 +1,12 @@
 import type { PublishGrant } from "#core/ports.ts";
 import type { RtspConnection } from "./connection.ts";
-import { type AnnouncedTrack, RtspIngest } from "./ingest.ts";
-import type { PublisherProtection } from "./track_protection.ts";
+import {
+  type AnnouncedTrack,
+  type IngestPublication,
+  RtspIngest,
+} from "./ingest.ts";
+import { MpegTsInput } from "./mpegts_input.ts";
+import type { SourceProtection } from "./track_protection.ts";
 import type { TrackTransport } from "./track_transport.ts";
 import { serializeInterleavedFrames } from "./wire/interleaved_frame.ts";
 
@@ -14,10 +19,13 @@ export interface RecordSessionOptions {
   readonly tracks: readonly AnnouncedTrack[];
   /** By position of the track. */
   readonly transports: ReadonlyMap<number, TrackTransport>;
-  /** By position of the track; those that travel in the clear are missing. */
-  readonly protections: ReadonlyMap<number, PublisherProtection>;
+  readonly protection: SourceProtection;
   readonly onError: (message: string) => void;
   readonly onLoss: (count: number) => void;
+  /** A track within a transport stream is left out; `number` is its place there, from 1. */
+  readonly onSkipped: (number: number) => void;
+  /** Nothing can be made of the publisher's transport stream. */
+  readonly onFailed: (message: string) => void;
 }
 
 /** The media that flows from one publisher, from RECORD to PAUSE or TEARDOWN. */
@@ -28,11 +36,13 @@ export class RecordSession {
   inboundBytes = 0;
   #options: RecordSessionOptions;
   #ingest: RtspIngest;
+  /** A transport stream that is taken apart. */
+  #mpegts: MpegTsInput | undefined;
   /** What a channel carries: twice the track's position, plus one for RTCP. */
   #channels = new Map<number, number>();
   #nextReportAtMs: number;
 
-  /** Attaches the publisher. @throws {PathError} if the path does not take it. */
+  /** Attaches the publisher, or lets its transport stream do so. @throws {PathError} if the path does not take it. */
   constructor(options: RecordSessionOptions) {
     const { connection, grant, tracks, transports } = options;
     const { clock } = connection.context.ports;
@@ -46,14 +56,19 @@ export class RecordSession {
     this.#nextReportAtMs = clock.monotonicMs() + REPORT_INTERVAL_MS;
     this.#ingest = new RtspIngest({
       tracks,
-      publication: grant.attach(tracks.map(({ track }) => track)),
+      publication: this.#openPublication(),
       clock,
       isReordering: !this.isInterleaved,
-      useAbsoluteTimestamp: grant.useAbsoluteTimestamp,
+      useAbsoluteTimestamp: grant.useAbsoluteTimestamp && !this.isDemuxing,
       sendRtcp: (trackIndex, packet) => this.#sendRtcp(trackIndex, packet),
       onError: options.onError,
       onLoss: options.onLoss,
     });
+  }
+
+  /** The tracks are those within a transport stream. */
+  get isDemuxing(): boolean {
+    return this.#mpegts !== undefined;
   }
 
   /** RTP packets that did not arrive. */
@@ -76,28 +91,16 @@ export class RecordSession {
   /** Takes an RTP packet, owned. Hot path. */
   handleRtp(trackIndex: number, packet: Uint8Array): void {
     this.inboundBytes += packet.length;
-    const protection = this.#options.protections.get(trackIndex);
-    if (protection === undefined) {
-      this.#ingest.handleRtp(trackIndex, packet);
-      return;
-    }
-    const clear = protection.receiver.unprotectRtp(packet);
-    if (typeof clear === "string") {
-      this.#options.onError(`SRTP packet rejected: ${clear}`);
-    } else this.#ingest.handleRtp(trackIndex, clear);
+    const { protection } = this.#options;
+    const clear = protection.unprotectRtp(trackIndex, packet);
+    if (clear) this.#ingest.handleRtp(trackIndex, clear);
   }
 
   /** Takes an RTCP packet, borrowed. */
   handleRtcp(trackIndex: number, packet: Uint8Array): void {
-    const protection = this.#options.protections.get(trackIndex);
-    if (protection === undefined) {
-      this.#ingest.handleRtcp(trackIndex, packet);
-      return;
-    }
-    const clear = protection.receiver.unprotectRtcp(packet);
-    if (typeof clear === "string") {
-      this.#options.onError(`SRTCP packet rejected: ${clear}`);
-    } else this.#ingest.handleRtcp(trackIndex, clear);
+    const { protection } = this.#options;
+    const clear = protection.unprotectRtcp(trackIndex, packet);
+    if (clear) this.#ingest.handleRtcp(trackIndex, clear);
   }
 
   /** Hands over what came with one read. */
@@ -107,6 +110,7 @@ export class RecordSession {
 
   /** Sends receiver reports that are due. */
   tick(nowMs: number): void {
+    this.#mpegts?.tick(nowMs);
     if (nowMs < this.#nextReportAtMs) return;
     this.#nextReportAtMs = nowMs + REPORT_INTERVAL_MS;
     this.#ingest.sendReports();
@@ -115,13 +119,31 @@ export class RecordSession {
   /** Ends the publication: what came still reaches the readers. */
   stop(): void {
     this.#ingest.end();
+    this.#mpegts?.end();
     this.#options.grant.detach();
   }
 
+  #openPublication(): IngestPublication {
+    const { connection, grant, tracks, ...options } = this.#options;
+    const own = tracks.map(({ track }) => track);
+    const [first] = own;
+    if (
+      !grant.demuxMpegts || own.length > 1 || first?.codec.codec !== "mpegTs"
+    ) return grant.attach(own);
+    this.#mpegts = new MpegTsInput({
+      track: first,
+      clock: connection.context.ports.clock,
+      attach: (found) => grant.attach(found),
+      onFailed: options.onFailed,
+      onSkipped: options.onSkipped,
+      onError: options.onError,
+    });
+    return this.#mpegts;
+  }
+
   #sendRtcp(trackIndex: number, clear: Uint8Array): void {
-    const { connection, transports, protections } = this.#options;
-    const packet = protections.get(trackIndex)?.sender.protectRtcp(clear) ??
-      clear;
+    const { connection, transports, protection } = this.#options;
+    const packet = protection.protectRtcp(trackIndex, clear);
     const { channels, target } = transports.get(trackIndex)!;
     if (channels) {
       connection.stream.send(serializeInterleavedFrames([packet], channels[1]));

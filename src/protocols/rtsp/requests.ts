@@ -161,6 +161,11 @@ function inSession(
     case "RECORD":
       return withSession(session, session.record(connection));
     case "PAUSE":
+      if (session.isDemuxing) {
+        // The connection ends with the answer, and so does what it controls.
+        session.tearDown(connection);
+        throw new RtspError(400, "PAUSE of MPEG-TS that is taken apart");
+      }
       session.pause();
       return withSession(session, { status: 200 });
     case "TEARDOWN":
@@ -199,15 +204,22 @@ function sessionOf(
   if (session === undefined) {
     throw new RtspError(454, `session "${id}" does not exist`);
   }
+  if (!connection.sessions.has(session)) limitSessions(connection);
   session.join(connection);
   return session;
 }
 
 function openSession(connection: RtspConnection): RtspSession {
-  if (connection.sessions.size >= MAX_SESSIONS_OF_CONNECTION) {
-    throw new RtspError(400, "the connection has too many sessions");
-  }
+  limitSessions(connection);
   return new RtspSession(connection);
+}
+
+function limitSessions({ sessions }: RtspConnection): void {
+  if (sessions.size < MAX_SESSIONS_OF_CONNECTION) return;
+  throw new RtspError(
+    400,
+    `a connection has at most ${MAX_SESSIONS_OF_CONNECTION} sessions`,
+  );
 }
 
 function withSession(session: RtspSession, answer: RtspAnswer): RtspAnswer {

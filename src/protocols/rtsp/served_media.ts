@@ -17,7 +17,7 @@ export function servedMedia(
   const encoder = PlaySession.encoderOf(stream, connection, "savp");
   const nowMs = ports.clock.wallMs();
   return stream.tracks.map((track, i) => {
-    const exchange = encoder.exchange(track)!;
+    const exchange = encoder.exchange(track, stream.groupStart)!;
     const keyMgmt = serializeSdpKeyMgmt(mikeyFromExchange(exchange, nowMs));
     return { ...media[i]!, protocol: "RTP/SAVP", keyMgmt };
   });

@@ -15,8 +15,11 @@ import {
   type RtspProtocol,
   type RtspUdp,
 } from "./context.ts";
+import { MulticastAddresses } from "./multicast/multicast_addresses.ts";
+import { MulticastGroups } from "./multicast/multicast_groups.ts";
 import { TunnelEntrance } from "./tunnel/tunnel_entrance.ts";
 import { UdpRouter } from "./udp_router.ts";
+import type { RtpRtcpPair } from "./wire/headers/transport.ts";
 
 /** How often reports, timeouts and stuck writes are looked at. */
 const TICK_MS = 500;
@@ -44,8 +47,11 @@ export async function openRtspServer(
   const udp = config.rtspTransports.includes("udp")
     ? openUdpPair(protocol, config, opened)
     : undefined;
+  const multicast = config.rtspTransports.includes("multicast")
+    ? opened.use(multicastGroups(protocol, config, ports))
+    : undefined;
   return new RtspServer(
-    { protocol, config, ports, listener, certificates, udp },
+    { protocol, config, ports, listener, certificates, udp, multicast },
     opened.move(),
   );
 }
@@ -73,7 +79,8 @@ function openUdpPair(
   config: RtspConfig,
   opened: AsyncDisposableStack,
 ): RtspUdp {
-  const [rtpKey, rtcpKey] = UDP_KEYS[protocol];
+  const keys = UDP_KEYS[protocol];
+  const [rtpKey, rtcpKey] = keys;
   const open = (key: typeof rtpKey | typeof rtcpKey) =>
     namingKey(key, () =>
       opened.use(openUdp({
@@ -82,12 +89,36 @@ function openUdpPair(
       })));
   const rtp = open(rtpKey);
   const rtcp = open(rtcpKey);
-  if (rtp.port % 2 !== 0 || rtcp.port !== rtp.port + 1) {
-    throw new Error(
-      `Cannot use config keys ${rtpKey} and ${rtcpKey}: ports are ${rtp.port} and ${rtcp.port}, wanted an even one and the next`,
-    );
-  }
+  checkPorts(keys, [rtp.port, rtcp.port]);
   return { rtp, rtcp, router: new UdpRouter() };
+}
+
+/** Config keys of the ports that multicast goes to. */
+const MULTICAST_KEYS = {
+  rtsp: ["multicastRTPPort", "multicastRTCPPort"],
+  rtsps: ["multicastSRTPPort", "multicastSRTCPPort"],
+} as const;
+
+function multicastGroups(
+  protocol: RtspProtocol,
+  config: RtspConfig,
+  { clock }: ModulePorts,
+): MulticastGroups {
+  const keys = MULTICAST_KEYS[protocol];
+  const ports = [config[keys[0]], config[keys[1]]] as const;
+  checkPorts(keys, ports);
+  const addresses = new MulticastAddresses(config.multicastIPRange);
+  return new MulticastGroups({ addresses, ports, clock });
+}
+
+function checkPorts(
+  [rtpKey, rtcpKey]: readonly [string, string],
+  [rtp, rtcp]: RtpRtcpPair,
+): void {
+  if (rtp % 2 === 0 && rtcp === rtp + 1) return;
+  throw new Error(
+    `Cannot use config keys ${rtpKey} and ${rtcpKey}: ports are ${rtp} and ${rtcp}, wanted an even one and the next`,
+  );
 }
 
 /** A running RTSP or RTSPS server. */
@@ -109,16 +140,19 @@ export class RtspServer implements RunningModule<RtspConfig> {
       /** Undefined if nothing is encrypted. */
       readonly certificates: Certificates | undefined;
       readonly udp: RtspUdp | undefined;
+      readonly multicast: MulticastGroups | undefined;
     },
     opened: AsyncDisposableStack,
   ) {
-    const { protocol, config, ports, listener, certificates, udp } = parts;
+    const { protocol, config, ports, listener, certificates, udp, multicast } =
+      parts;
     this.#config = config;
     this.#opened = opened;
     this.#context = {
       protocol,
       ports,
       udp,
+      multicast,
       settings: {
         transports: config.rtspTransports,
         authMethods: config.rtspAuthMethods,

@@ -1,3 +1,4 @@
+import { errorStack } from "#base/errors.ts";
 import { type Logger, SampledError, SampledWarning } from "#base/log.ts";
 import { codecLabel } from "#codecs/codec.ts";
 import type { PublishGrant, ReadGrant, SessionOwner } from "#core/ports.ts";
@@ -9,15 +10,16 @@ import type { RtspAnswer, RtspConnection } from "./connection.ts";
 import type { RtspContext } from "./context.ts";
 import { RtspError } from "./errors.ts";
 import { announcedTracks } from "./announcement.ts";
+import { hasTooManyDetached, TOO_MANY_DETACHED } from "./detached_sessions.ts";
 import type { AnnouncedTrack } from "./ingest.ts";
+import type { MulticastGroup } from "./multicast/multicast_group.ts";
+import type { MulticastGroups } from "./multicast/multicast_groups.ts";
 import { PlaySession } from "./play_session.ts";
+import { openPlayer, type Player } from "./player.ts";
 import { RecordSession } from "./record_session.ts";
 import { accessRequest, logRefusal } from "./requests.ts";
 import type { RtpProfile } from "./stream_encoder.ts";
-import {
-  openPublisherProtection,
-  type PublisherProtection,
-} from "./track_protection.ts";
+import { SourceProtection } from "./track_protection.ts";
 import {
   chooseTransport,
   type OutgoingSource,
@@ -53,6 +55,8 @@ interface Announcement {
 export class RtspSession implements UdpEndpoint {
   readonly id: string = crypto.randomUUID();
   readonly logger: Logger;
+  /** Its connection has ended, and it goes on. */
+  isDetached = false;
   #context: RtspContext;
   #connection: RtspConnection;
   #createdAtMs: number;
@@ -62,8 +66,8 @@ export class RtspSession implements UdpEndpoint {
   /** Transports of the tracks that were set up, by track id or announced position. */
   #transports = new Map<number, TrackTransport>();
   /** Ciphers of what a publisher sends protected, by announced position. */
-  #protections = new Map<number, PublisherProtection>();
-  #player: PlaySession | undefined;
+  #protection = new SourceProtection((message) => this.#errors.add(message));
+  #player: Player | undefined;
   #recorder: RecordSession | undefined;
   #lastSeenMs: number;
   #isClosed = false;
@@ -104,6 +108,11 @@ export class RtspSession implements UdpEndpoint {
     return this.#player !== undefined || this.#recorder !== undefined;
   }
 
+  /** The peer sends a transport stream that is taken apart. */
+  get isDemuxing(): boolean {
+    return this.#recorder?.isDemuxing ?? false;
+  }
+
   /** The peer sends media. */
   get isPublishing(): boolean {
     return this.#recorder !== undefined;
@@ -128,6 +137,7 @@ export class RtspSession implements UdpEndpoint {
     }
     connection.sessions.add(this);
     this.#connection = connection;
+    this.isDetached = false;
   }
 
   /** Takes what a publisher wants to send. */
@@ -175,13 +185,16 @@ export class RtspSession implements UdpEndpoint {
       endpoint: this,
       trackIndex: index,
       others: [...this.#transports.values()],
-      outgoing: (profile) => this.#outgoing(connection, index, profile),
+      outgoing: (profile, isLate) =>
+        this.#outgoing(connection, index, profile, isLate),
+      groupIn: (groups, profile) => this.#groupIn(groups, connection, profile),
     });
     const { transport, header } = chosen;
     this.#transports.set(index, transport);
+    await transport.seat?.opened;
     if (!transport.srtp) return { Transport: header };
     if (this.#announcement) {
-      this.#protections.set(index, openPublisherProtection(transport.srtp));
+      this.#protection.open(index, transport.srtp);
     }
     const nowMs = this.#context.ports.clock.wallMs();
     const message = mikeyFromExchange(transport.srtp.own, nowMs);
@@ -198,7 +211,7 @@ export class RtspSession implements UdpEndpoint {
       throw new RtspError(455, "PLAY before SETUP");
     }
     if (this.#player) return { status: 200 };
-    const player = new PlaySession({
+    const player = openPlayer({
       grant,
       connection,
       transports: this.#transports,
@@ -234,9 +247,15 @@ export class RtspSession implements UdpEndpoint {
       grant,
       tracks,
       transports: this.#transports,
-      protections: this.#protections,
+      protection: this.#protection,
       onError: (message) => this.#errors.add(message),
       onLoss: (count) => this.#losses.add(count),
+      onSkipped: (number) =>
+        this.logger.warn(`skipping track ${number} (unsupported codec)`),
+      onFailed: (message) => {
+        this.logger.error(message);
+        this.#endWithStream(message);
+      },
     });
     this.touch();
     if (this.#recorder.isInterleaved) connection.interleaved.add(this);
@@ -274,6 +293,12 @@ export class RtspSession implements UdpEndpoint {
     this.#recorder?.flush();
   }
 
+  /** Part of the router. */
+  handleFault(error: unknown): void {
+    this.logger.error(`Internal error: ${errorStack(error)}`);
+    this.end("internal error");
+  }
+
   /** Everything of one read of the connection was given. */
   flush(): void {
     this.#recorder?.flush();
@@ -294,7 +319,9 @@ export class RtspSession implements UdpEndpoint {
     connection.sessions.delete(this);
     if (connection !== this.#connection) return;
     const isUdpPublisher = this.#recorder && !this.#recorder.isInterleaved;
+    this.isDetached = isUdpPublisher === true;
     if (!isUdpPublisher) this.close(reason === "EOF" ? "not in use" : reason);
+    else if (hasTooManyDetached(this.#context)) this.close(TOO_MANY_DETACHED);
   }
 
   /** The peer wants the session to end. */
@@ -319,7 +346,7 @@ export class RtspSession implements UdpEndpoint {
     this.#readGrant?.[Symbol.dispose]();
     this.#announcement?.grant[Symbol.dispose]();
     for (const transport of this.#transports.values()) transport.release();
-    for (const one of this.#protections.values()) one[Symbol.dispose]();
+    this.#protection[Symbol.dispose]();
     this.#losses[Symbol.dispose]();
     this.#errors[Symbol.dispose]();
     this.#connection.sessions.delete(this);
@@ -346,8 +373,14 @@ export class RtspSession implements UdpEndpoint {
       outboundBytes: this.#player?.outboundBytes ?? 0,
       droppedUnits: this.#player?.droppedUnits ?? 0,
       lostPackets: this.#recorder?.lostPackets ?? 0,
-      transport: this.#transports.values().next().value?.label ?? "",
+      transport: this.#transportLabel,
     };
+  }
+
+  /** All tracks of a session have the same. */
+  get #transportLabel(): string {
+    const [first] = this.#transports.values();
+    return first?.label ?? "";
   }
 
   #owner(): SessionOwner {
@@ -399,13 +432,15 @@ export class RtspSession implements UdpEndpoint {
     connection: RtspConnection,
     trackId: number,
     profile: RtpProfile,
+    isLate: boolean,
   ): OutgoingSource {
     const stream = this.#readGrant?.stream;
     const track = stream?.tracks.find((one) => one.id === trackId);
     if (stream && track) {
       const encoder = PlaySession.encoderOf(stream, connection, profile);
       const { ssrc } = encoder.track(track).options;
-      return { ssrc, exchange: encoder.exchange(track) };
+      const from = isLate ? undefined : stream.groupStart;
+      return { ssrc, exchange: encoder.exchange(track, from) };
     }
     const exchange = { keys: createSrtpKeys(), rollovers: new Map() };
     return {
@@ -414,13 +449,25 @@ export class RtspSession implements UdpEndpoint {
     };
   }
 
-  #readingLine(player: PlaySession): string {
-    const labels = player.tracks.map((track) => codecLabel(track.codec));
-    return `is reading from path '${this.#target.pathName}', with ${
-      player.isInterleaved ? "TCP" : "UDP"
-    }, ${labels.length} ${labels.length === 1 ? "track" : "tracks"} (${
-      labels.join(", ")
-    })`;
+  /** What multicast readers share; publishers share nothing. */
+  #groupIn(
+    groups: MulticastGroups,
+    connection: RtspConnection,
+    profile: RtpProfile,
+  ): MulticastGroup | undefined {
+    const stream = this.#readGrant?.stream;
+    return stream && groups.groupOf({
+      stream,
+      encoder: PlaySession.encoderOf(stream, connection, profile),
+      interfaceIp: connection.stream.local.ip,
+    });
+  }
+
+  #readingLine({ tracks }: Player): string {
+    const labels = tracks.map((track) => codecLabel(track.codec));
+    return `is reading from path '${this.#target.pathName}', with ${this.#transportLabel}, ${labels.length} ${
+      labels.length === 1 ? "track" : "tracks"
+    } (${labels.join(", ")})`;
   }
 
   #closeWithGrant(revoked: AbortSignal): void {

@@ -152,12 +152,12 @@ export class RtspStreamEncoder implements BatchSink {
     return encoder.nextSequenceNumber;
   }
 
-  /** What a reader that begins now must know to read a track; undefined if nothing is protected. */
-  exchange(track: Track): SrtpExchange | undefined {
+  /** What a reader must know to read a track that begins with a batch, or else with what comes; undefined if nothing is protected. */
+  exchange(track: Track, from: Batch | undefined): SrtpExchange | undefined {
     const { ssrc } = this.track(track).options;
     const protection = this.#protections.get(track.id);
     if (protection === undefined) return undefined;
-    const number = this.startNumber(track, this.#stream.groupStart);
+    const number = this.startNumber(track, from);
     const rolloverCounter = Math.floor(number / SEQUENCE_SPAN);
     return {
       keys: protection.keys,

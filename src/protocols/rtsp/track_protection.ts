@@ -69,24 +69,73 @@ export class TrackProtection {
   }
 }
 
-/** SRTP of one track of a publisher: what it sends, and what it is told about that. */
-export interface PublisherProtection extends Disposable {
+interface SourceTrack {
   readonly receiver: SrtpReceiver;
   readonly sender: SrtpSender;
 }
 
-/** Opens the ciphers of a publisher's track; they last as long as its session, so that no index comes twice. */
-export function openPublisherProtection(
-  { peer, own }: TrackKeys,
-): PublisherProtection {
-  const receiver = openSrtpReceiver(peer.keys, peer.rollovers);
-  const sender = openSrtpSender(own.keys);
-  return {
-    receiver,
-    sender,
-    [Symbol.dispose]() {
+/**
+ * SRTP of what a publisher or an origin sends, and of what it is told about that.
+ *
+ * Tracks without keys are in the clear. The ciphers last as long as the session, so that no index comes twice.
+ */
+export class SourceProtection implements Disposable {
+  #tracks = new Map<number, SourceTrack>();
+  #onError: (message: string) => void;
+
+  /** `onError` is told of packets that were not accepted. */
+  constructor(onError: (message: string) => void) {
+    this.#onError = onError;
+  }
+
+  /** A track is protected with these keys. */
+  open(trackIndex: number, { peer, own }: TrackKeys): void {
+    this.#tracks.set(trackIndex, {
+      receiver: openSrtpReceiver(peer.keys, peer.rollovers),
+      sender: openSrtpSender(own.keys),
+    });
+  }
+
+  /** An RTP packet of a track in the clear; undefined if it is not accepted. Hot path. */
+  unprotectRtp(trackIndex: number, packet: Uint8Array): Uint8Array | undefined {
+    const track = this.#tracks.get(trackIndex);
+    if (track === undefined) return packet;
+    const clear = track.receiver.unprotectRtp(packet);
+    if (typeof clear !== "string") return clear;
+    this.#onError(`SRTP packet rejected: ${clear}`);
+    return undefined;
+  }
+
+  /** An RTCP packet of a track in the clear; undefined if it is not accepted. */
+  unprotectRtcp(
+    trackIndex: number,
+    packet: Uint8Array,
+  ): Uint8Array | undefined {
+    const track = this.#tracks.get(trackIndex);
+    if (track === undefined) return packet;
+    const clear = track.receiver.unprotectRtcp(packet);
+    if (typeof clear !== "string") return clear;
+    this.#onError(`SRTCP packet rejected: ${clear}`);
+    return undefined;
+  }
+
+  /** An RTCP packet about a track as it is sent. */
+  protectRtcp(trackIndex: number, packet: Uint8Array): Uint8Array {
+    return this.#tracks.get(trackIndex)?.sender.protectRtcp(packet) ?? packet;
+  }
+
+  /** The only RTP packet of a track that is sent the other way: the one with number 0. */
+  protectRtp(trackIndex: number, packet: Uint8Array): Uint8Array {
+    const track = this.#tracks.get(trackIndex);
+    return track?.sender.protectRtp([packet], [0])[0] ?? packet;
+  }
+
+  /** Closes the ciphers. */
+  [Symbol.dispose](): void {
+    for (const { receiver, sender } of this.#tracks.values()) {
       receiver[Symbol.dispose]();
       sender[Symbol.dispose]();
-    },
-  };
+    }
+    this.#tracks.clear();
+  }
 }

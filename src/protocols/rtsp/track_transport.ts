@@ -6,6 +6,12 @@ import type { RtspConnection } from "./connection.ts";
 import type { RtspUdp } from "./context.ts";
 import type { UdpTarget } from "./egress.ts";
 import { RtspError } from "./errors.ts";
+import {
+  MULTICAST_TTL,
+  type MulticastGroup,
+  type MulticastSeat,
+} from "./multicast/multicast_group.ts";
+import type { MulticastGroups } from "./multicast/multicast_groups.ts";
 import type { RtpProfile } from "./stream_encoder.ts";
 import type { UdpEndpoint } from "./udp_router.ts";
 import { parseKeyMgmt } from "./wire/headers/key_mgmt.ts";
@@ -22,14 +28,16 @@ const MAX_CHANNEL = 254;
 /** How the media of one track travels. */
 export interface TrackTransport {
   /** Name in logs and in the API. */
-  readonly label: "TCP" | "UDP";
+  readonly label: "TCP" | "UDP" | "UDP-multicast";
   /** Channels of interleaved frames. */
   readonly channels: RtpRtcpPair | undefined;
   /** Where datagrams go. */
   readonly target: UdpTarget | undefined;
+  /** Place in the group that readers share; undefined if the reader has its own. */
+  readonly seat: MulticastSeat | undefined;
   /** Keys of both directions; undefined if nothing is protected. */
   readonly srtp: TrackKeys | undefined;
-  /** Takes nothing more from the peer's ports. */
+  /** Takes nothing more from the peer's ports, and gives its place up. */
   release(): void;
 }
 
@@ -65,8 +73,13 @@ export interface TransportQuestion {
   readonly trackIndex: number;
   /** Transports of the session's other tracks. */
   readonly others: readonly TrackTransport[];
-  /** What is sent to the peer in a profile. */
-  readonly outgoing: (profile: RtpProfile) => OutgoingSource;
+  /** What is sent to the peer in a profile; a late reader begins with what comes, not with what is kept. */
+  readonly outgoing: (profile: RtpProfile, isLate: boolean) => OutgoingSource;
+  /** What the readers of the stream share in a profile; undefined where nothing is read. */
+  readonly groupIn: (
+    groups: MulticastGroups,
+    profile: RtpProfile,
+  ) => MulticastGroup | undefined;
 }
 
 /** What a transport of either kind is made of. */
@@ -87,7 +100,8 @@ export function chooseTransport(
 ): { transport: TrackTransport; header: string } {
   const text = question.request.headers.get("Transport");
   if (text === undefined) throw new RtspError(400, "SETUP without Transport");
-  const { protocol, settings, udp } = question.connection.context;
+  const { context } = question.connection;
+  const { protocol, settings, udp, multicast } = context;
   const isEncrypted = protocol === "rtsps";
   for (const wanted of parseTransports(text)) {
     const isProtected = wanted.profile === "savp";
@@ -97,17 +111,24 @@ export function chooseTransport(
       if (settings.transports.includes("tcp")) {
         return interleaved(choiceOf(wanted, question));
       }
-    } else if (wanted.delivery !== "multicast") {
-      const isAllowed = isProtected || !isEncrypted;
-      if (udp && isAllowed) return datagrams(choiceOf(wanted, question), udp);
+      continue;
     }
+    if (isEncrypted && !isProtected) continue;
+    if (wanted.delivery === "multicast") {
+      const group = multicast && question.groupIn(multicast, wanted.profile);
+      if (multicast && group) return shared(wanted, question, group);
+    } else if (udp) return datagrams(choiceOf(wanted, question), udp);
   }
   throw new RtspError(461, `no transport of "${text}" is supported here`);
 }
 
 /** Both sides tell their keys in SETUP. Spec: RFC 4567 §3.2. */
-function choiceOf(wanted: RtspTransport, question: TransportQuestion): Choice {
-  const { ssrc, exchange } = question.outgoing(wanted.profile);
+function choiceOf(
+  wanted: RtspTransport,
+  question: TransportQuestion,
+  isLate = false,
+): Choice {
+  const { ssrc, exchange } = question.outgoing(wanted.profile, isLate);
   if (exchange === undefined) {
     return { ...question, wanted, ssrc, srtp: undefined };
   }
@@ -155,6 +176,7 @@ function interleaved(
       label: "TCP",
       channels,
       target: undefined,
+      seat: undefined,
       srtp,
       release() {
         for (const channel of channels) taken.delete(channel);
@@ -195,6 +217,7 @@ function datagrams(
       label: "UDP",
       channels: undefined,
       target,
+      seat: undefined,
       srtp,
       release: () => route[Symbol.dispose](),
     },
@@ -206,6 +229,41 @@ function datagrams(
       serverPorts: [udp.rtp.port, udp.rtcp.port],
       ...ssrc === undefined ? {} : { ssrc },
       ...choice.isPublishing ? { mode: "record" } : {},
+    }),
+  };
+}
+
+/** Multicast: the group's address and ports, whatever the reader asks for. */
+function shared(
+  wanted: RtspTransport,
+  question: TransportQuestion,
+  group: MulticastGroup,
+): { transport: TrackTransport; header: string } {
+  const choice = choiceOf(wanted, question, group.isRunning);
+  const { connection, endpoint, trackIndex, others, ssrc, srtp } = choice;
+  requireSame(others, "UDP-multicast", srtp);
+  if (others.some(({ seat }) => seat?.group !== group)) {
+    throw new RtspError(400, "all tracks of a session need the same interface");
+  }
+  const { ip } = connection.stream.peer;
+  const seat = group.join(trackIndex, ip, { endpoint, trackIndex });
+  return {
+    transport: {
+      label: "UDP-multicast",
+      channels: undefined,
+      target: undefined,
+      seat,
+      srtp,
+      release: () => seat.release(),
+    },
+    header: serializeTransport({
+      lowerTransport: "udp",
+      profile: wanted.profile,
+      delivery: "multicast",
+      destination: seat.address,
+      ports: group.ports,
+      ttl: MULTICAST_TTL,
+      ...ssrc === undefined ? {} : { ssrc },
     }),
   };
 }

@@ -6,6 +6,8 @@ export interface UdpEndpoint {
   handleRtpDatagram(trackIndex: number, packet: Uint8Array): void;
   /** Borrowed. */
   handleRtcpDatagram(trackIndex: number, packet: Uint8Array): void;
+  /** A datagram brought a bug to light: ends what it came for, and nothing else. */
+  handleFault(error: unknown): void;
 }
 
 interface Route {
@@ -25,11 +27,11 @@ export class UdpRouter {
     await Promise.all([
       rtp.receive((datagram, ip, port) => {
         const route = this.#find(this.#rtp, ip, port);
-        route?.endpoint.handleRtpDatagram(route.trackIndex, datagram.slice());
+        if (route !== undefined) deliver(route, datagram.slice(), false);
       }),
       rtcp.receive((datagram, ip, port) => {
         const route = this.#find(this.#rtcp, ip, port);
-        route?.endpoint.handleRtcpDatagram(route.trackIndex, datagram);
+        if (route !== undefined) deliver(route, datagram, true);
       }),
     ]);
   }
@@ -67,6 +69,21 @@ export class UdpRouter {
     const route = routes.get(keyOf(ip, port));
     if (route === undefined) this.strangerDatagrams++;
     return route;
+  }
+}
+
+/** Hot path. What goes wrong must not end the reading: the sockets are everybody's. */
+function deliver(
+  { endpoint, trackIndex }: Route,
+  datagram: Uint8Array,
+  isRtcp: boolean,
+): void {
+  try {
+    if (isRtcp) endpoint.handleRtcpDatagram(trackIndex, datagram);
+    else endpoint.handleRtpDatagram(trackIndex, datagram);
+  } catch (error) {
+    // Later: ending it may bring the same to light once more.
+    queueMicrotask(() => endpoint.handleFault(error));
   }
 }
 

@@ -1,4 +1,8 @@
 import { serializeAmf0Values } from "#formats/flv/amf0.ts";
+import {
+  DEFAULT_CHUNK_SIZE_BYTES,
+  serializeRtmpMessages,
+} from "#protocols/rtmp/wire/chunk_writer.ts";
 import { serializeRtmpCommand } from "#protocols/rtmp/wire/commands.ts";
 import {
   PEER_BANDWIDTH_LIMIT,
@@ -16,6 +20,7 @@ import {
   audioHeader,
   metadata,
   picture,
+  unknownVideo,
   videoHeader,
 } from "./messages.ts";
 
@@ -219,10 +224,34 @@ for (const { name, publish, told = [STARTED] } of ENCODERS) {
       [],
     );
     await peer.command("FCUnpublish", null, "");
+    peer.tcp.endInput();
     await peer.done;
     await server.close();
   });
 }
+
+Deno.test("RtmpConnection goes on after media that cannot be read", async () => {
+  const server = fakeRtmpServer();
+  const peer = server.connect();
+  await peer.publish();
+  await sendMedia(peer);
+  for (let i = 0; i < 3; i++) {
+    await peer.send({
+      ...picture(40),
+      payload: Uint8Array.of(0x27, 9, 0, 0, 0),
+    });
+  }
+  await peer.send(picture(120));
+  const description = await server.paths.describe(accessTo("cam"));
+  assert(description.kind === "stream");
+  server.clock.advance(1_000);
+  assertEquals(description.stream.totalUnits, 4);
+  assertEquals(
+    server.lines.filter((line) => line.startsWith("warn")).length,
+    2,
+  );
+  await server.close();
+});
 
 Deno.test("RtmpConnection ends an encoder that sends only pings", async () => {
   const server = fakeRtmpServer();
@@ -241,6 +270,28 @@ Deno.test("RtmpConnection ends an encoder that sends only pings", async () => {
   await peer.done;
   const line = server.lines.findLast((one) => one.includes(" closed: "));
   assert(line?.endsWith("closed: read timed out: the peer sends no media"));
+  await server.close();
+});
+
+Deno.test("RtmpConnection ends an encoder of whose media nothing can be decoded", async () => {
+  const server = fakeRtmpServer();
+  const peer = server.connect();
+  await peer.publish();
+  await peer.send(metadata({ videocodecid: 4, audiocodecid: 10 }));
+  for (let i = 0; i < 21; i++) {
+    assert(!peer.tcp.isClosed, "it ended too early");
+    // VP6, and AAC without its configuration
+    await peer.send(unknownVideo(i * 500), audioFrame(i * 500));
+    server.pass(500);
+  }
+  await peer.done;
+  assertEquals(
+    server.lines.slice(-2).map((line) => line.replace(/^.*\] /, "")),
+    [
+      "skipping video track: codec 4 is not supported over RTMP here",
+      "closed: read timed out: the peer sends no media that can be decoded",
+    ],
+  );
   await server.close();
 });
 
@@ -265,5 +316,166 @@ Deno.test("RtmpConnection tells how much a stuck player has acknowledged", async
     /the peer does not read, it acknowledged 3100 of \d+ bytes$/.test(line!),
     line,
   );
+  await server.close();
+});
+
+/** How encoders stop without leaving. */
+const STOPS: readonly {
+  readonly name: string;
+  readonly commands: readonly string[];
+}[] = [
+  {
+    name: "FCUnpublish and deleteStream",
+    commands: ["FCUnpublish", "deleteStream"],
+  },
+  { name: "closeStream", commands: ["closeStream"] },
+  { name: "deleteStream", commands: ["deleteStream"] },
+];
+
+for (const { name, commands } of STOPS) {
+  Deno.test(`RtmpConnection lets an encoder publish again after ${name} [nginx-rtmp-module #81]`, async () => {
+    const server = fakeRtmpServer();
+    const peer = server.connect();
+    await peer.connect("live");
+    for (const key of ["one", "two", "two"]) {
+      const told = await peer.command("publish", null, key, "live");
+      assertEquals(told, [STARTED]);
+      await sendMedia(peer);
+      const [session] = server.sessions.list();
+      assertEquals(
+        [session?.state, session?.pathName],
+        ["publish", `live/${key}`],
+      );
+      for (const command of commands) await peer.command(command, null, 1);
+      assertEquals(server.sessions.list()[0]?.state, "idle");
+      await peer.send(picture(80));
+    }
+    assertEquals(
+      server.lines.filter((line) => line.includes("[path ")).map((line) =>
+        line.replace(/^info: /, "").replace(/, 2 tracks .*/, "")
+      ),
+      ["one", "two", "two"].flatMap((key) => [
+        `[path live/${key}] stream is available and online`,
+        `[path live/${key}] stream is not available and offline`,
+      ]),
+    );
+    server.pass(10_000);
+    await settled();
+    assert(!peer.tcp.isClosed, "it ended too early");
+    server.pass(500);
+    await peer.done;
+    const last = server.lines.at(-1)!;
+    assert(
+      last.endsWith("closed: read timed out: the peer asks for no stream"),
+    );
+    assertEquals(server.clock.pendingTimers, 0);
+    await server.close();
+  });
+}
+
+/** Lets everybody in, once it is told to. */
+function slowAuthenticator() {
+  const { promise, resolve } = Promise.withResolvers<{ user: string }>();
+  return {
+    authenticator: { authenticate: () => promise },
+    allow: () => resolve({ user: "" }),
+  };
+}
+
+Deno.test("RtmpConnection takes large pictures of an encoder that does not wait to be let in [nginx-rtmp push]", async () => {
+  const { authenticator, allow } = slowAuthenticator();
+  const server = fakeRtmpServer({ authenticator });
+  const peer = server.connect();
+  await peer.connect();
+  const sizeBytes = 400_000;
+  const body = new Uint8Array(sizeBytes);
+  body.set([0x17, 1, 0, 0, 0]);
+  new DataView(body.buffer).setUint32(5, sizeBytes - 9);
+  body[9] = 0x65;
+  await peer.send(
+    serializeRtmpCommand(1, "publish", 5, null, "", "live"),
+    metadata({ videocodecid: 7 }),
+    videoHeader(),
+    ...[0, 40, 80, 120].map((atMs) => ({ ...picture(atMs), payload: body })),
+  );
+  assertEquals(await peer.take(), []);
+  allow();
+  assertEquals(await peer.take(), [STARTED]);
+  for (let i = 0; i < 1_000; i++) await Promise.resolve();
+  await settled();
+  const description = await server.paths.describe(accessTo("cam"));
+  assert(description.kind === "stream");
+  assertEquals(description.stream.totalUnits, 4);
+  await server.close();
+});
+
+Deno.test("RtmpConnection forgets a request to publish that is taken back before it was granted", async () => {
+  const { authenticator, allow } = slowAuthenticator();
+  const server = fakeRtmpServer({ authenticator });
+  const peer = server.connect();
+  await peer.connect("live");
+  const start = (key: string) =>
+    serializeRtmpCommand(1, "publish", 5, null, key, "live");
+  const end = serializeRtmpCommand(1, "deleteStream", 6, null, 1);
+  peer.tcp.receive(serializeRtmpMessages(
+    [start("one"), end, start("two"), videoHeader(), picture(0)],
+    DEFAULT_CHUNK_SIZE_BYTES,
+  ));
+  allow();
+  assertEquals(await peer.take(), [STARTED]);
+  assertEquals(
+    server.sessions.list().map(({ state, pathName }) => [state, pathName]),
+    [["publish", "live/two"]],
+  );
+  await server.close();
+});
+
+/** A server that hands out permissions which a test takes back, in the order in which they were given. */
+function revokingServer() {
+  const server = fakeRtmpServer();
+  const { paths } = server;
+  const revocations: AbortController[] = [];
+  const publish: typeof paths.publish = async (request, owner) => {
+    const grant = await paths.publish(request, owner);
+    const revocation = new AbortController();
+    revocations.push(revocation);
+    return {
+      ...{ pathName: grant.pathName, user: grant.user, revision: 1 },
+      ...{ expiresAtMs: undefined, revoked: revocation.signal },
+      ...{ useAbsoluteTimestamp: false, demuxMpegts: false },
+      attach: (tracks) => grant.attach(tracks),
+      detach: () => grant.detach(),
+      [Symbol.dispose]: () => grant[Symbol.dispose](),
+    };
+  };
+  Object.assign(server.context.ports, { access: { publish } });
+  const revoke = (index: number) => revocations[index]!.abort(new Error("out"));
+  return { server, revoke };
+}
+
+Deno.test("RtmpConnection attaches no stream of an encoder that is sent away while its tracks are detected", async () => {
+  const { server, revoke } = revokingServer();
+  const peer = server.connect();
+  await peer.publish();
+  await peer.send(videoHeader(), picture(0, { isRandomAccess: true }));
+  revoke(0);
+  await peer.done;
+  assertEquals(server.lines.map((line) => line.replace(/^.*\] /, "")), [
+    ...["opened", "closed: out"],
+  ]);
+  await server.close();
+});
+
+Deno.test("RtmpConnection does not end with a permission that it has given back", async () => {
+  const { server, revoke } = revokingServer();
+  const peer = server.connect();
+  await peer.publish();
+  await peer.command("deleteStream", null, 1);
+  await peer.command("publish", null, "", "live");
+  revoke(0);
+  await settled();
+  assertEquals(server.sessions.list()[0]?.state, "publish");
+  revoke(1);
+  await peer.done;
   await server.close();
 });

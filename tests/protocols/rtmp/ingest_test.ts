@@ -318,3 +318,14 @@ Deno.test("RtmpIngest gives up detection for a publisher with too much media", (
   }
   assertEquals(test.readyWith(), "video");
 });
+
+Deno.test("RtmpIngest gives up detection for a publisher with very many frames", () => {
+  const test = openIngest();
+  test.send(BOTH, audioHeader());
+  let frames = 0;
+  while (test.readyWith() === undefined && frames < 100_000) {
+    test.ingest.handleMedia(audioFrame(0));
+    frames++;
+  }
+  assertEquals(test.readyWith(), "audio");
+});

@@ -103,7 +103,7 @@ Deno.test("RtmpMediaInput counts what cannot be read, and goes on", () => {
   assertEquals(clock.pendingTimers, 0);
 });
 
-Deno.test("RtmpMediaInput knows when media came last", () => {
+Deno.test("RtmpMediaInput knows when media came last, and when it was of use", () => {
   const { input, clock } = open();
   assertEquals(input.lastMediaAtMs, START_MONOTONIC_MS);
   clock.advance(100);
@@ -118,6 +118,17 @@ Deno.test("RtmpMediaInput knows when media came last", () => {
   input.handleMedia(videoHeader());
   input.flush();
   assertEquals(input.lastMediaAtMs, START_MONOTONIC_MS + 100);
+  assertEquals(input.lastUsedAtMs, START_MONOTONIC_MS + 100);
+  clock.advance(100);
+  input.handleMedia({ ...picture(0), payload: Uint8Array.of(0x24, 1, 2, 3) });
+  input.handleMedia({ ...picture(0), payload: Uint8Array.of(0x27, 9, 0, 0) });
+  input.flush();
+  assertEquals(input.lastMediaAtMs, START_MONOTONIC_MS + 200);
+  assertEquals(
+    input.lastUsedAtMs,
+    START_MONOTONIC_MS + 100,
+    "nobody can decode it",
+  );
   assert(input.inboundBytes > 0);
   input[Symbol.dispose]();
 });

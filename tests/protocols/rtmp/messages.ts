@@ -1,8 +1,15 @@
 import { serializeAvcDecoderConfigurationRecord } from "#codecs/h264/avcc.ts";
 import type { H264Parameters } from "#codecs/codec.ts";
+import { SERVER_CHUNK_SIZE_BYTES } from "#protocols/rtmp/wire/answers.ts";
+import { ChunkReader } from "#protocols/rtmp/wire/chunk_reader.ts";
+import {
+  DEFAULT_CHUNK_SIZE_BYTES,
+  serializeRtmpMessages,
+} from "#protocols/rtmp/wire/chunk_writer.ts";
 import {
   RTMP_MESSAGE_TYPE,
   type RtmpMessage,
+  serializeRtmpControl,
 } from "#protocols/rtmp/wire/messages.ts";
 import { type Amf0Object, serializeAmf0Values } from "#formats/flv/amf0.ts";
 import { H264_PARAMETERS, h264Slice } from "#test/units.ts";
@@ -83,4 +90,21 @@ export function metadata(properties: Amf0Object): RtmpMessage {
     timestampMs: 0,
     payload: serializeAmf0Values(["@setDataFrame", "onMetaData", properties]),
   };
+}
+
+/** Messages of what the server sends behind its SetChunkSize. */
+export function messagesOf(bytes: Uint8Array): RtmpMessage[] {
+  const messages: RtmpMessage[] = [];
+  const reader = new ChunkReader();
+  const sink = { handleMessage: (one: RtmpMessage) => void messages.push(one) };
+  const chunkSize = serializeRtmpControl({
+    kind: "setChunkSize",
+    chunkSizeBytes: SERVER_CHUNK_SIZE_BYTES,
+  });
+  reader.push(
+    serializeRtmpMessages([chunkSize], DEFAULT_CHUNK_SIZE_BYTES),
+    sink,
+  );
+  reader.push(bytes, sink);
+  return messages;
 }

@@ -103,6 +103,37 @@ Deno.test("RtmpIngest adds further tracks that begin late, behind the others", (
   assertEquals(test.sink.units.map(({ trackId }) => trackId), [0, 2, 3]);
 });
 
+Deno.test("RtmpIngest opens a new track in the place of the old one: the others keep their numbers", () => {
+  const test = openIngest();
+  test.send(
+    videoHeader(),
+    audioHeader(),
+    FURTHER.opus("01"),
+    FURTHER.stereo("01"),
+    picture(0, { isRandomAccess: true }),
+    FURTHER.packet("01", 0),
+    audioHeader(20, [0x12, 0x10]),
+    audioFrame(20),
+    FURTHER.video("01"),
+  );
+  assertEquals(codecsOf(test.stream.tracks), [
+    ...["0 h264", "3 aac", "2 opus", "4 vp8"],
+  ]);
+});
+
+Deno.test("RtmpIngest ends a publisher that opens one track after the other", () => {
+  const test = openIngest();
+  test.send(videoHeader(), audioHeader(), picture(0, { isRandomAccess: true }));
+  for (let i = 0; i < 2_000; i++) {
+    const config = i % 2 === 0 ? [0x12, 0x10] : [0x11, 0x90];
+    test.send(audioHeader(i, config), audioFrame(i));
+  }
+  assertEquals(test.refused.map(String), [
+    "RtmpError: the publisher has opened over 1024 tracks, one after the other",
+  ]);
+  assertEquals(test.stream.tracks.map(({ id }) => id), [0, 1_023]);
+});
+
 Deno.test("RtmpIngest takes all tracks of one message [ManyTracksManyCodecs]", () => {
   const test = openIngest();
   test.send(

@@ -39,15 +39,18 @@ async function reading(
       grant,
       stream,
       capabilities,
+      logger: test.logger,
       onEnd: (reason) => ends.push(reason),
     });
-  return { publisher, publication, grant, stream, ends, open };
+  const { lines } = test;
+  lines.splice(0);
+  return { publisher, publication, grant, stream, ends, open, lines };
 }
 
 Deno.test("RtmpPlayer names the tracks it sends and those it leaves out", async () => {
-  const { open } = await reading([VIDEO, OPUS, AUDIO]);
+  const { open, lines } = await reading([VIDEO, OPUS, AUDIO]);
   const player = open();
-  assertEquals(player.skipped, [OPUS]);
+  assertEquals(lines, ["warn: skipping track 2 (Opus)"]);
   assertEquals(
     player.readingLine("cam"),
     "is reading from path 'cam', 2 tracks (H264, MPEG-4 Audio)",
@@ -68,13 +71,40 @@ Deno.test("RtmpPlayer refuses a stream of which RTMP carries nothing", async () 
 
 Deno.test("RtmpPlayer sends what the player said that it takes", async () => {
   const capabilities = parseRtmpCapabilities({ fourCcList: ["Opus"] });
-  const { open } = await reading([VIDEO, OPUS, AUDIO], capabilities);
+  const { open, lines } = await reading([VIDEO, OPUS, AUDIO], capabilities);
   const player = open();
-  assertEquals(player.skipped, [AUDIO]);
+  assertEquals(lines, ["warn: skipping track 3 (MPEG-4 Audio)"]);
   assertEquals(
     player.readingLine("cam"),
     "is reading from path 'cam', 2 tracks (H264, Opus)",
   );
+  player.stop();
+});
+
+Deno.test("RtmpPlayer names a track that comes late and is left out, once", async () => {
+  const { open, publication, lines } = await reading([VIDEO, AUDIO]);
+  const player = open();
+  player.start();
+  publishPicture(publication, 0, { isRandomAccess: true });
+  assertEquals(lines, []);
+  const late = { ...OPUS, id: 7 };
+  publication.setTracks([VIDEO, AUDIO, late]);
+  publishPicture(publication, VIDEO_FRAME_TICKS);
+  publication.setTracks([{ ...VIDEO }, AUDIO, { ...late }]);
+  publishPicture(publication, 2 * VIDEO_FRAME_TICKS);
+  assertEquals(lines, ["warn: skipping track 3 (Opus)"]);
+  player.stop();
+});
+
+Deno.test("RtmpPlayer sends no media before start(), whatever leaves meanwhile", async () => {
+  const { open, publication, stream } = await reading([VIDEO]);
+  publishPicture(publication, 0, { isRandomAccess: true });
+  const player = open();
+  stream.stall();
+  stream.drain();
+  assertEquals(stream.sends, 0);
+  player.start();
+  assertEquals(stream.sends, 1);
   player.stop();
 });
 

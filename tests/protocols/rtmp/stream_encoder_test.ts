@@ -1,17 +1,16 @@
-import type { Batch } from "#core/batch.ts";
 import type { Track } from "#core/track.ts";
 import { parseAmf0Values } from "#formats/flv/amf0.ts";
 import { parseAvcDecoderConfigurationRecord } from "#codecs/h264/avcc.ts";
-import { SERVER_CHUNK_SIZE_BYTES } from "#protocols/rtmp/wire/answers.ts";
-import { ChunkReader } from "#protocols/rtmp/wire/chunk_reader.ts";
 import {
   RTMP_MESSAGE_TYPE,
   type RtmpMessage,
-  serializeRtmpControl,
 } from "#protocols/rtmp/wire/messages.ts";
-import { serializeRtmpMessages } from "#protocols/rtmp/wire/chunk_writer.ts";
 import { parseRtmpMetadata } from "#protocols/rtmp/wire/metadata.ts";
 import { RtmpStreamEncoder } from "#protocols/rtmp/stream_encoder.ts";
+import {
+  type RtmpSelection,
+  selectTracks,
+} from "#protocols/rtmp/track_selection.ts";
 import {
   parseRtmpCapabilities,
   PLAIN_CAPABILITIES,
@@ -32,6 +31,7 @@ import {
   VIDEO_FRAME_TICKS,
   videoUnit,
 } from "#test/units.ts";
+import { messagesOf } from "./messages.ts";
 
 const OPUS: Track = {
   id: 2,
@@ -52,21 +52,21 @@ function opened(tracks: readonly Track[] = [VIDEO, AUDIO]) {
   const sink = new CollectingSink();
   test.stream.subscribe(sink, noLimits()).resume();
   const encoder = RtmpStreamEncoder.of(test.stream);
-  return { ...test, publication, sink, encoder };
-}
-
-/** Messages of bytes behind SetChunkSize. */
-function messagesOf(bytes: Uint8Array): RtmpMessage[] {
-  const messages: RtmpMessage[] = [];
-  const reader = new ChunkReader();
-  const sink = { handleMessage: (one: RtmpMessage) => void messages.push(one) };
-  const chunkSize = serializeRtmpControl({
-    kind: "setChunkSize",
-    chunkSizeBytes: SERVER_CHUNK_SIZE_BYTES,
-  });
-  reader.push(serializeRtmpMessages([chunkSize], 128), sink);
-  reader.push(bytes, sink);
-  return messages;
+  /** The frames of a batch, the last one unless told otherwise. */
+  const encode = (
+    capabilities = PLAIN_CAPABILITIES,
+    { batch = sink.batches.at(-1)!, awaited = [] as readonly number[] } = {},
+  ) => encoder.encode(batch, selectTracks(batch.tracks, capabilities), awaited);
+  /** What comes before the last batch. */
+  const opening = (
+    capabilities: RtmpCapabilities = PLAIN_CAPABILITIES,
+    before: RtmpSelection | undefined = undefined,
+  ) => {
+    const batch = sink.batches.at(-1)!;
+    const selection = selectTracks(batch.tracks, capabilities);
+    return encoder.opening(batch, selection, before);
+  };
+  return { ...test, publication, sink, encoder, encode, opening };
 }
 
 /** What a message is, when, and for video how much later it is shown. */
@@ -85,45 +85,26 @@ function texts(bytes: Uint8Array): string[] {
   return messagesOf(bytes).map(textOf);
 }
 
-function last({ sink }: { sink: CollectingSink }): Batch {
-  return sink.batches.at(-1)!;
+/** The first bytes of each message's body. */
+function heads(bytes: Uint8Array): string[] {
+  return messagesOf(bytes).map(({ payload }) => payload.subarray(0, 7).toHex());
 }
 
-Deno.test("RtmpStreamEncoder.of() is one for all players of the same capabilities", () => {
+Deno.test("RtmpStreamEncoder.of() is one for all players of a stream", () => {
   const { stream, encoder } = opened();
   assert(RtmpStreamEncoder.of(stream) === encoder);
-  assert(RtmpStreamEncoder.of(stream, PLAIN_CAPABILITIES) === encoder);
-  const enhanced = RtmpStreamEncoder.of(stream, ENHANCED);
-  assert(enhanced !== encoder);
-  assert(RtmpStreamEncoder.of(stream, { ...ENHANCED }) === enhanced);
-  const multitrack = RtmpStreamEncoder.of(stream, MULTITRACK);
-  assert(multitrack !== enhanced);
 });
 
 Deno.test("RtmpStreamEncoder.encode() makes the same bytes for all players that get the same tracks", () => {
   const test = opened();
   publishPicture(test.publication, 0, { isRandomAccess: true });
-  const enhanced = RtmpStreamEncoder.of(test.stream, MULTITRACK);
-  const bytes = test.encoder.encode(last(test));
-  assert(enhanced.encode(last(test)) === bytes);
+  const bytes = test.encode();
+  assert(test.encode() === bytes);
+  assert(test.encode(MULTITRACK) === bytes);
   test.publication.setTracks([VIDEO, AUDIO, OPUS]);
   publishPicture(test.publication, VIDEO_FRAME_TICKS);
-  assert(enhanced.encode(last(test)) !== test.encoder.encode(last(test)));
-  assertEquals(
-    texts(test.encoder.encode(last(test))),
-    ["video header 1040", "audio header 1040", "video 1040 +0"],
-  );
-  assertEquals(
-    messagesOf(enhanced.encode(last(test))).map(({ payload }) =>
-      payload.subarray(0, 7).toHex()
-    ),
-    [
-      "1700000000" + "0142",
-      "af001190",
-      "95004f7075" + "7301",
-      "2701000000" + "0000",
-    ],
-  );
+  assert(test.encode(MULTITRACK) !== test.encode());
+  assert(test.encode(ENHANCED) === test.encode());
 });
 
 Deno.test("RtmpStreamEncoder tells players of enhanced RTMP all codecs and every track", () => {
@@ -131,8 +112,7 @@ Deno.test("RtmpStreamEncoder tells players of enhanced RTMP all codecs and every
   const test = opened([VIDEO, OPUS, AUDIO, second]);
   publishPicture(test.publication, 0, { isRandomAccess: true });
   publishPicture(test.publication, VIDEO_FRAME_TICKS, { isRandomAccess: true });
-  const encoder = RtmpStreamEncoder.of(test.stream, MULTITRACK);
-  const [metadata, ...headers] = messagesOf(encoder.opening(last(test)));
+  const [metadata, ...headers] = messagesOf(test.opening(MULTITRACK));
   assertEquals(parseAmf0Values(metadata!.payload).at(-1), {
     videocodecid: 7,
     videodatarate: 0,
@@ -157,12 +137,9 @@ Deno.test("RtmpStreamEncoder tells players of enhanced RTMP all codecs and every
   test.publication.publish(second, videoUnit(3_600, { isRandomAccess: true }));
   test.publication.flush();
   test.clock.advance(15);
-  assertEquals(
-    messagesOf(encoder.encode(last(test))).map(({ payload }) =>
-      payload.subarray(0, 7).toHex()
-    ),
-    ["914f7075732121", "96036176633101"],
-  );
+  assertEquals(heads(test.encode(MULTITRACK)), [
+    ...["914f7075732121", "96036176633101"],
+  ]);
 });
 
 Deno.test("RtmpStreamEncoder.opening() tells codecs and parameters at the time of the batch", () => {
@@ -170,7 +147,7 @@ Deno.test("RtmpStreamEncoder.opening() tells codecs and parameters at the time o
   for (const dtsTicks of [0, VIDEO_FRAME_TICKS]) {
     publishPicture(test.publication, dtsTicks, { isRandomAccess: true });
   }
-  const messages = messagesOf(test.encoder.opening(last(test)));
+  const messages = messagesOf(test.opening());
   assertEquals(messages.map(textOf), [
     "data 0",
     "video header 1040",
@@ -194,7 +171,7 @@ Deno.test("RtmpStreamEncoder.opening() says that a kind is not there", () => {
     test.publication.publish(AUDIO, audioUnit(ptsTicks));
     test.publication.flush();
   }
-  const [metadata, ...headers] = messagesOf(test.encoder.opening(last(test)));
+  const [metadata, ...headers] = messagesOf(test.opening());
   assertEquals(parseRtmpMetadata(metadata!), {
     videoTrackIds: [],
     audioTrackIds: [0],
@@ -202,16 +179,90 @@ Deno.test("RtmpStreamEncoder.opening() says that a kind is not there", () => {
   assertEquals(headers.map(textOf), ["audio header 1040"]);
 });
 
-Deno.test("RtmpStreamEncoder.opening() leaves the headers to a batch that begins with them [ffmpeg 9.0.2]", () => {
-  const test = opened();
+/** Tracks before and after a change, and what a player gets that had those before. */
+const CHANGES: readonly {
+  readonly name: string;
+  readonly before: readonly Track[];
+  readonly after: readonly Track[];
+  readonly capabilities?: RtmpCapabilities;
+  readonly opening: readonly string[];
+}[] = [
+  {
+    name: "nothing where the tracks are the same",
+    before: [VIDEO, AUDIO],
+    after: [{ ...VIDEO }, { ...AUDIO }],
+    opening: [],
+  },
+  {
+    name: "the header that changed alone [ffmpeg 9.0.2]",
+    before: [VIDEO, AUDIO],
+    after: [{ ...VIDEO, codec: H264_REORDERED_PARAMETERS }, AUDIO],
+    opening: ["17000000000164"],
+  },
+  {
+    name: "the header of a track that comes late",
+    before: [VIDEO],
+    after: [VIDEO, AUDIO],
+    opening: ["af001190"],
+  },
+  {
+    name: "the header of a further track that comes late",
+    before: [VIDEO, AUDIO],
+    after: [VIDEO, AUDIO, OPUS],
+    capabilities: MULTITRACK,
+    opening: ["95004f70757301"],
+  },
+  {
+    name: "nothing of a late track that it cannot take",
+    before: [VIDEO, AUDIO],
+    after: [VIDEO, AUDIO, OPUS],
+    opening: [],
+  },
+  {
+    name: "the header of a track that takes the place of another one",
+    before: [VIDEO, AUDIO, { ...AUDIO, id: 3 }],
+    after: [VIDEO, OPUS, { ...AUDIO, id: 3 }],
+    opening: ["af001190"],
+  },
+  {
+    name: "the headers of tracks whose numbers change",
+    before: [VIDEO, OPUS, AUDIO],
+    after: [VIDEO, AUDIO],
+    capabilities: MULTITRACK,
+    opening: ["af001190"],
+  },
+];
+
+for (
+  const { name, before, after, capabilities = PLAIN_CAPABILITIES, opening }
+    of CHANGES
+) {
+  Deno.test(`RtmpStreamEncoder.opening() has ${name}`, () => {
+    const test = opened(before);
+    publishPicture(test.publication, 0, { isRandomAccess: true });
+    test.publication.setTracks(after);
+    publishPicture(test.publication, VIDEO_FRAME_TICKS);
+    const known = selectTracks(before, capabilities);
+    assertEquals(heads(test.opening(capabilities, known)), [...opening]);
+  });
+}
+
+Deno.test("RtmpStreamEncoder.encode() leaves awaited tracks out up to a picture to start with, once for all players", () => {
+  const second = { ...VIDEO, id: 2 };
+  const test = opened([VIDEO, second]);
   publishPicture(test.publication, 0, { isRandomAccess: true });
-  const batch = last(test);
-  assertEquals(texts(test.encoder.opening(batch)), ["data 0"]);
-  assertEquals(texts(test.encoder.encode(batch)), [
-    "video header 1000",
-    "audio header 1000",
-    "key video 1000 +0",
+  for (const isRandomAccess of [false, true, false]) {
+    test.publication.publish(second, videoUnit(0, { isRandomAccess }));
+    test.publication.publish(VIDEO, videoUnit(0));
+  }
+  test.publication.flush();
+  const bytes = test.encode(MULTITRACK, { awaited: [2] });
+  assertEquals(heads(bytes), [
+    ...["27010000000000", "96036176633101", "27010000000000"],
+    ...["a6036176633101", "27010000000000"],
   ]);
+  assert(test.encode(MULTITRACK, { awaited: [2] }) === bytes);
+  assertEquals(heads(test.encode(MULTITRACK)).length, 6);
 });
 
 Deno.test("RtmpStreamEncoder.encode() gives decoding times, and how much later pictures are shown", () => {
@@ -226,44 +277,12 @@ Deno.test("RtmpStreamEncoder.encode() gives decoding times, and how much later p
   }
   test.publication.publish(AUDIO, audioUnit(5_760));
   test.publication.flush();
-  assertEquals(texts(test.encoder.encode(last(test))), [
+  assertEquals(texts(test.encode()), [
     "video 1040 +120",
     "video 1080 +0",
     "video 1120 +1",
     "audio 1120",
   ]);
-});
-
-Deno.test("RtmpStreamEncoder.encode() makes the same bytes for all players", () => {
-  const test = opened();
-  publishPicture(test.publication, 0, { isRandomAccess: true });
-  const bytes = test.encoder.encode(last(test));
-  assert(test.encoder.encode(last(test)) === bytes);
-  assertEquals(texts(bytes).at(-1), "key video 1000 +0");
-});
-
-Deno.test("RtmpStreamEncoder.encode() writes new headers where the tracks change", () => {
-  const test = opened();
-  publishPicture(test.publication, 0, { isRandomAccess: true });
-  const renewed = { ...VIDEO, codec: H264_REORDERED_PARAMETERS };
-  test.publication.setTracks([renewed, AUDIO]);
-  test.publication.publish(
-    renewed,
-    videoUnit(VIDEO_FRAME_TICKS, { isRandomAccess: true }),
-  );
-  test.publication.flush();
-  const messages = messagesOf(test.encoder.encode(last(test)));
-  assertEquals(messages.map(textOf), [
-    "video header 1040",
-    "audio header 1040",
-    "key video 1040 +0",
-  ]);
-  const { sps } = parseAvcDecoderConfigurationRecord(
-    messages[0]!.payload.subarray(5),
-  );
-  assertEquals(sps, H264_REORDERED_PARAMETERS.sps);
-  publishPicture(test.publication, 2 * VIDEO_FRAME_TICKS);
-  assertEquals(texts(test.encoder.encode(last(test))), ["video 1080 +0"]);
 });
 
 Deno.test("RtmpStreamEncoder.encode() takes RTP packets apart", () => {
@@ -288,7 +307,7 @@ Deno.test("RtmpStreamEncoder.encode() takes RTP packets apart", () => {
     },
   });
   test.publication.flush();
-  const messages = messagesOf(test.encoder.encode(last(test))).slice(-3);
+  const messages = messagesOf(test.encode()).slice(-3);
   assertEquals(messages.map(textOf), [
     "key video 1000 +0",
     "audio 1000",
@@ -309,7 +328,7 @@ Deno.test("RtmpStreamEncoder.encode() has nothing for players in what RTMP does 
   test.publication.publish(OPUS, audioUnit(0));
   test.publication.flush();
   test.clock.advance(15);
-  assertEquals(test.encoder.encode(last(test)).length, 0);
+  assertEquals(test.encode().length, 0);
 });
 
 Deno.test("RtmpStreamEncoder.encode() reports what cannot be taken apart and goes on", () => {
@@ -322,7 +341,7 @@ Deno.test("RtmpStreamEncoder.encode() reports what cannot be taken apart and goe
   });
   test.publication.publish(AUDIO, audioUnit(0));
   test.publication.flush();
-  assertEquals(texts(test.encoder.encode(last(test))), ["audio 1000"]);
+  assertEquals(texts(test.encode()), ["audio 1000"]);
   assertEquals(test.warnings.length, 1);
 });
 
@@ -336,7 +355,7 @@ Deno.test("RtmpStreamEncoder.encode() goes over 2^24 ms and wraps at 2^32", () =
   publishPicture(test.publication, start * 90, { isRandomAccess: true });
   publishPicture(test.publication, (start + 40) * 90);
   const bytes = test.sink.batches.flatMap((batch) =>
-    texts(test.encoder.encode(batch)).slice(-1)
+    texts(test.encode(PLAIN_CAPABILITIES, { batch })).slice(-1)
   );
   assertEquals(bytes, [`key video ${2 ** 32 - 20} +0`, "video 20 +0"]);
 });

@@ -6,7 +6,7 @@ import {
 } from "#protocols/rtmp/track_selection.ts";
 import { parseRtmpCapabilities } from "#protocols/rtmp/wire/capabilities.ts";
 import type { Amf0Object } from "#formats/flv/amf0.ts";
-import { assertEquals } from "#test/assert.ts";
+import { assert, assertEquals } from "#test/assert.ts";
 import { AUDIO, H264_PARAMETERS } from "#test/units.ts";
 
 const MULTITRACK = 0b10;
@@ -114,6 +114,7 @@ for (const { name, tracks, connect, carried } of CASES) {
       selection.skipped,
       all.filter((track) => !taken.includes(track)),
     );
+    assert(selection.tracks === all);
   });
 }
 

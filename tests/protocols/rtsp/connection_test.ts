@@ -233,6 +233,17 @@ const SILENCES: readonly {
     limitMs: 60_000,
   },
   {
+    name: "within a head",
+    begin: (peer) => peer.exchange("OPTIONS rtsp://h/cam RTSP/1.0\r\nCSeq: 1"),
+    limitMs: 10_000,
+  },
+  {
+    name: "within a body",
+    begin: (peer) =>
+      peer.exchange("X * RTSP/1.0\r\nCSeq: 1\r\nContent-Length: 9\r\n\r\nx"),
+    limitMs: 10_000,
+  },
+  {
     name: "that has set a track up",
     begin: (peer) => peer.setup(0, TCP_TRANSPORTS[0]!),
     limitMs: 60_000,
@@ -270,6 +281,24 @@ for (const { name, begin, limitMs } of SILENCES) {
     await server.close();
   });
 }
+
+Deno.test("RtspConnection.tick() ends a peer that sends a request letter by letter", async () => {
+  const server = fakeRtspServer();
+  const peer = server.connect();
+  await peer.request("OPTIONS");
+  for (const letter of "OPTIONS * RTSP/1.0") {
+    await peer.exchange(letter);
+    assert(!peer.tcp.isClosed, "it ended too early");
+    server.pass(1_000);
+    if (peer.tcp.isClosed) break;
+  }
+  await peer.done;
+  assertEquals(
+    server.lines.at(-1),
+    `info: [${ADDRESS}] closed: read timed out: a request does not come to its end`,
+  );
+  await server.close();
+});
 
 Deno.test("RtspConnection.tick() leaves a reader over UDP in peace that sends RTCP", async () => {
   const server = fakeRtspServer();

@@ -1,6 +1,9 @@
+import type { Publication } from "#core/publication.ts";
 import type { RtspResponse } from "#protocols/rtsp/wire/response.ts";
 import { RtspConnection } from "#protocols/rtsp/connection.ts";
 import type { RtspContext, RtspUdp } from "#protocols/rtsp/context.ts";
+import { MulticastAddresses } from "#protocols/rtsp/multicast/multicast_addresses.ts";
+import { MulticastGroups } from "#protocols/rtsp/multicast/multicast_groups.ts";
 import { UdpRouter } from "#protocols/rtsp/udp_router.ts";
 import { serializeInterleavedFrames } from "#protocols/rtsp/wire/interleaved_frame.ts";
 import { RtspReader } from "#protocols/rtsp/wire/rtsp_reader.ts";
@@ -8,10 +11,13 @@ import { settled } from "#test/fake_clock.ts";
 import { FakeTcpConnection } from "#test/fake_tcp.ts";
 import { FakeUdpSocket } from "#test/fake_udp.ts";
 import {
+  accessTo,
+  sessionOwner,
   type TestPorts,
   testPorts,
   type TestPortsOptions,
 } from "#test/test_ports.ts";
+import { AUDIO, VIDEO } from "#test/units.ts";
 
 /** URL that every request is about unless it says otherwise. */
 export const URL_OF_CAM = "rtsp://192.0.2.1:8554/cam";
@@ -48,6 +54,18 @@ export const UDP_TRANSPORTS: readonly string[] = [
   "RTP/AVP;unicast;client_port=6002-6003",
 ];
 
+/** Transport of multicast, which is that of every track. */
+export const MULTICAST_TRANSPORT = "RTP/AVP;multicast";
+
+/** A socket of a multicast group, and what it was opened with. */
+export interface FakeGroupSocket {
+  readonly kind: "sender" | "receiver";
+  readonly interfaceIp: string;
+  /** Only receivers have one. */
+  readonly group: string | undefined;
+  readonly socket: FakeUdpSocket;
+}
+
 /** Fields of a request; what is undefined is left out. */
 export type Headers = Readonly<Record<string, string | undefined>>;
 
@@ -62,8 +80,12 @@ export interface FakeRtspServer extends TestPorts {
   readonly context: RtspContext;
   readonly rtp: FakeUdpSocket;
   readonly rtcp: FakeUdpSocket;
+  /** Sockets of multicast groups that are open. */
+  readonly groupSockets: FakeGroupSocket[];
+  /** Thrown by the next multicast socket that is opened. */
+  groupFailure: Error | undefined;
   /** A peer connects. */
-  connect(ip?: string): RtspPeer;
+  connect(ip?: string, localIp?: string): RtspPeer;
   /** Time goes on, looked at every half second as the server does. */
   pass(durationMs: number): void;
   /** Every connection ends; waits for what they still do. */
@@ -76,12 +98,33 @@ export function fakeRtspServer(
     readonly settings?: Partial<RtspContext["settings"]>;
     readonly hasUdp?: boolean;
     readonly protocol?: RtspContext["protocol"];
+    /** Without it nothing is sent over multicast. */
+    readonly multicastRange?: string;
   } = {},
 ): FakeRtspServer {
   const test = testPorts(options);
   const rtp = new FakeUdpSocket(8_000);
   const rtcp = new FakeUdpSocket(8_001);
   const udp: RtspUdp = { rtp, rtcp, router: new UdpRouter() };
+  const groupSockets: FakeGroupSocket[] = [];
+  const openFake = (
+    kind: FakeGroupSocket["kind"],
+    { port, interfaceIp, group }: {
+      readonly port: number;
+      readonly interfaceIp: string;
+      readonly group?: string;
+    },
+  ): Promise<FakeUdpSocket> => {
+    const { groupFailure } = server;
+    if (groupFailure) return Promise.reject(groupFailure);
+    const socket = new FakeUdpSocket(port);
+    const opened = { kind, interfaceIp, group, socket };
+    groupSockets.push(opened);
+    socket.closed.then(() =>
+      groupSockets.splice(groupSockets.indexOf(opened), 1)
+    );
+    return Promise.resolve(socket);
+  };
   const context: RtspContext = {
     protocol: options.protocol ?? "rtsp",
     ports: test.ports,
@@ -94,19 +137,33 @@ export function fakeRtspServer(
       ...options.settings,
     },
     udp: options.hasUdp === false ? undefined : udp,
+    multicast: options.multicastRange === undefined
+      ? undefined
+      : new MulticastGroups({
+        addresses: new MulticastAddresses(options.multicastRange),
+        ports: [8_002, 8_003],
+        clock: test.clock,
+        openers: {
+          openSender: (opened) => openFake("sender", opened),
+          openReceiver: (opened) => openFake("receiver", opened),
+        },
+      }),
     connections: new Set(),
     sessions: new Map(),
   };
   const routing = udp.router.run(rtp, rtcp);
   const peers: RtspPeer[] = [];
-  return {
+  const server: FakeRtspServer = {
     ...test,
     context,
     rtp,
     rtcp,
-    connect(ip = "198.51.100.7") {
+    groupSockets,
+    groupFailure: undefined,
+    connect(ip = "198.51.100.7", localIp = "192.0.2.1") {
       const port = 40_000 + peers.length;
       const tcp = new FakeTcpConnection(test.clock, { ip, port });
+      tcp.local = { ip: localIp, port: 8_554 };
       const peer = new RtspPeer(tcp, new RtspConnection(tcp, context));
       peers.push(peer);
       return peer;
@@ -124,9 +181,25 @@ export function fakeRtspServer(
       await Promise.all(peers.map(({ done }) => done));
       for (const session of context.sessions.values()) session.close("over");
       await Promise.all([rtp, rtcp].map((one) => one[Symbol.asyncDispose]()));
+      await context.multicast?.[Symbol.asyncDispose]();
       await routing;
     },
   };
+  return server;
+}
+
+/** Somebody publishes both tracks to a path, without a session; `detach` ends that. */
+export async function publishCam(
+  server: FakeRtspServer,
+  pathName = "cam",
+): Promise<Publication & { detach(): void }> {
+  const grant = await server.paths.publish(
+    accessTo(pathName, { action: "publish" }),
+    sessionOwner(server.logger, "publisher"),
+  );
+  return Object.assign(grant.attach([VIDEO, AUDIO]), {
+    detach: () => grant[Symbol.dispose](),
+  });
 }
 
 /** One peer of a server without sockets. */

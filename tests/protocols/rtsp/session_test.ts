@@ -5,37 +5,27 @@ import {
   rtpSequenceNumber,
   rtpTimestampTicks,
 } from "#formats/rtp/rtp_packet.ts";
-import type { Publication } from "#core/publication.ts";
 import { parseRtcpCompound } from "#formats/rtp/rtcp/parse_compound.ts";
 import { assert, assertEquals } from "#test/assert.ts";
-import { accessTo, sessionOwner } from "#test/test_ports.ts";
+import { accessTo } from "#test/test_ports.ts";
 import {
   AUDIO,
   audioUnit,
   h264Slice,
   publishPicture,
   rtpPacket,
-  VIDEO,
   VIDEO_FRAME_TICKS,
 } from "#test/units.ts";
 import {
   type FakeRtspServer,
   fakeRtspServer,
+  publishCam,
   type RtspPeer,
   SDP,
   TCP_TRANSPORTS,
   UDP_TRANSPORTS,
   URL_OF_CAM,
 } from "./fake_peer.ts";
-
-/** Somebody publishes both tracks to `cam`, without a session. */
-async function publishCam(server: FakeRtspServer): Promise<Publication> {
-  const grant = await server.paths.publish(
-    accessTo("cam", { action: "publish" }),
-    sessionOwner(server.logger, "publisher"),
-  );
-  return grant.attach([VIDEO, AUDIO]);
-}
 
 /** A picture of a publisher, as the only packet. */
 function picture(number: number, isRandomAccess = false): Uint8Array {

@@ -340,7 +340,7 @@ Deno.test("RtspStreamEncoder of SRTP has packets, keys and numbers of its own, w
   const secure = RtspStreamEncoder.of(stream, MAX_PACKET_BYTES, "savp");
   assert(secure !== encoder);
   assert(secure.key !== encoder.key);
-  assertEquals(encoder.exchange(VIDEO), undefined);
+  assertEquals(encoder.exchange(VIDEO, undefined), undefined);
   const publication = stream.attach([VIDEO, AUDIO]);
   const { sink, use } = join(stream, secure);
   publication.publish(
@@ -353,7 +353,10 @@ Deno.test("RtspStreamEncoder of SRTP has packets, keys and numbers of its own, w
   assertEquals(packets.map(({ channel }) => channel), [0, 0, 0, 0, 2]);
   for (const { channel, packet } of packets) {
     assert(packet.length <= MAX_PACKET_BYTES);
-    const { keys, rollovers } = secure.exchange(channel === 0 ? VIDEO : AUDIO)!;
+    const { keys, rollovers } = secure.exchange(
+      channel === 0 ? VIDEO : AUDIO,
+      stream.groupStart,
+    )!;
     using receiver = openSrtpReceiver(keys, rollovers);
     assert(typeof receiver.unprotectRtp(packet) !== "string");
   }
@@ -367,7 +370,8 @@ Deno.test("RtspStreamEncoder.exchange() tells the rollovers of the packet that a
   const use = secure.use();
   const number = () => secure.track(VIDEO).nextSequenceNumber;
   const { ssrc } = secure.track(VIDEO).options;
-  const told = () => secure.exchange(VIDEO)!.rollovers.get(ssrc);
+  const told = () =>
+    secure.exchange(VIDEO, stream.groupStart)!.rollovers.get(ssrc);
   const first = Math.floor(number() / 65_536);
   let dtsTicks = 0;
   const publish = (isRandomAccess: boolean, sizeBytes = 20_000) => {

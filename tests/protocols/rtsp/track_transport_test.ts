@@ -67,6 +67,7 @@ function question(text: string | undefined, asking: Asking): TransportQuestion {
       ssrc: asking.ssrc,
       exchange: profile === "savp" ? OWN : undefined,
     }),
+    groupIn: () => undefined,
   };
 }
 

@@ -15,6 +15,21 @@ class RecordingEndpoint implements UdpEndpoint {
   handleRtcpDatagram(trackIndex: number, packet: Uint8Array): void {
     this.received.push(`rtcp ${trackIndex} ${packet.toHex()}`);
   }
+
+  handleFault(error: unknown): void {
+    this.received.push(`fault ${error}`);
+  }
+}
+
+/** One whose datagrams find a bug. */
+class FaultyEndpoint extends RecordingEndpoint {
+  override handleRtpDatagram(): void {
+    throw new Error("rtp");
+  }
+
+  override handleRtcpDatagram(): void {
+    throw new Error("rtcp");
+  }
 }
 
 function opened() {
@@ -42,6 +57,19 @@ Deno.test("UdpRouter hands datagrams to the session of their sender", async () =
   await rtp[Symbol.asyncDispose]();
   await rtcp[Symbol.asyncDispose]();
   await running;
+});
+
+Deno.test("UdpRouter goes on when a session fails on a datagram", async () => {
+  const { rtp, rtcp, router } = opened();
+  const [faulty, other] = [new FaultyEndpoint(), new RecordingEndpoint()];
+  router.add("192.0.2.1", [6_000, 6_001], { endpoint: faulty, trackIndex: 0 });
+  router.add("192.0.2.2", [6_000, 6_001], { endpoint: other, trackIndex: 0 });
+  rtp.deliver(DATAGRAM, "192.0.2.1", 6_000);
+  rtcp.deliver(DATAGRAM, "192.0.2.1", 6_001);
+  rtp.deliver(DATAGRAM, "192.0.2.2", 6_000);
+  await Promise.resolve();
+  assertEquals(faulty.received, ["fault Error: rtp", "fault Error: rtcp"]);
+  assertEquals(other.received, ["rtp 0 0102"]);
 });
 
 Deno.test("UdpRouter gives RTP away to keep", () => {

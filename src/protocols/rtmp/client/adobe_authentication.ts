@@ -1,5 +1,5 @@
 import { md5Hex } from "#base/crypto.ts";
-import type { OriginCredentials } from "./origin.ts";
+import type { UserInfo } from "#base/user_info.ts";
 
 /** What the description of a refused `connect` says if the origin wants Adobe's authentication. */
 const AUTHENTICATION_MODE = "authmod=adobe";
@@ -18,7 +18,7 @@ const AUTHENTICATION_MODE = "authmod=adobe";
  */
 export function answerAdobeChallenge(
   description: string,
-  credentials: OriginCredentials | undefined,
+  credentials: UserInfo | undefined,
   clientChallenge: string,
 ): string | undefined {
   if (!description.includes(AUTHENTICATION_MODE)) return undefined;

@@ -1,10 +1,9 @@
 import { ParseError } from "#base/errors.ts";
-
-/** Who an origin may ask for. */
-export interface OriginCredentials {
-  readonly user: string;
-  readonly password: string;
-}
+import {
+  decodePercent,
+  parseUserInfo,
+  type UserInfo,
+} from "#base/user_info.ts";
 
 /** Where a stream is pulled from. */
 export interface RtmpOrigin {
@@ -16,7 +15,7 @@ export interface RtmpOrigin {
   readonly app: string;
   /** May be empty and may have a query. */
   readonly streamKey: string;
-  readonly credentials: OriginCredentials | undefined;
+  readonly credentials: UserInfo | undefined;
 }
 
 /** Schemes of origins. */
@@ -59,7 +58,7 @@ export function parseOrigin(text: string): RtmpOrigin {
     hostname: (address[1] ?? address[2])!,
     port,
     ...splitPath(path!, query ? `?${query}` : "", fragment),
-    credentials: credentialsOf(userInfo),
+    credentials: userInfo === undefined ? undefined : parseUserInfo(userInfo),
   };
 }
 
@@ -80,7 +79,9 @@ export function originText(origin: RtmpOrigin): string {
 /**
  * Where a redirect or a reconnect request leads: credentials and key are carried over.
  *
- * `location`: a whole URL, of the application alone or with the key, or only its path; the same origin if undefined.
+ * `location`: URL of the application, alone or with the key, maybe relative to that of `origin`; the same origin if
+ * undefined.
+ * Spec: Enhanced RTMP v2, Reconnect Request; RFC 3986 §5.
  *
  * @throws {ParseError} if it is no URL, or leaves TLS.
  */
@@ -89,9 +90,7 @@ export function redirectedOrigin(
   location: string | undefined,
 ): RtmpOrigin {
   if (location === undefined) return origin;
-  const whole = location.startsWith("/")
-    ? tcUrlOf({ ...origin, app: "" }) + location.slice(1)
-    : location;
+  const whole = URL.parse(location, tcUrlOf(origin))?.href ?? location;
   const target = parseOrigin(whole);
   if (origin.scheme === "rtmps" && target.scheme === "rtmp") {
     throw originError(
@@ -116,7 +115,7 @@ function splitPath(
   fragment: string | undefined,
 ): Pick<RtmpOrigin, "app" | "streamKey"> {
   if (fragment !== undefined) {
-    return { app: path + query, streamKey: decoded(fragment) };
+    return { app: path + query, streamKey: decodePercent(fragment) };
   }
   const slash = path.lastIndexOf("/");
   if (slash < 0) return { app: path + query, streamKey: "" };
@@ -124,24 +123,6 @@ function splitPath(
     app: path.slice(0, slash),
     streamKey: path.slice(slash + 1) + query,
   };
-}
-
-function credentialsOf(
-  userInfo: string | undefined,
-): OriginCredentials | undefined {
-  if (userInfo === undefined) return undefined;
-  const colon = userInfo.indexOf(":");
-  const user = colon < 0 ? userInfo : userInfo.slice(0, colon);
-  const password = colon < 0 ? "" : userInfo.slice(colon + 1);
-  return { user: decoded(user), password: decoded(password) };
-}
-
-function decoded(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text; // a password with a percent sign of its own
-  }
 }
 
 function originError(field: string, reason: string): ParseError {

@@ -246,7 +246,7 @@ export class PullSession implements RtmpDialogueSink {
     this.#cancelTick = clock.after(TICK_MS, () => this.#tick());
     const nowMs = clock.monotonicMs();
     const { stalledSinceMs } = connection;
-    const sinceMs = this.#hasMedia ? this.#input.lastMediaAtMs : startedAtMs;
+    const sinceMs = this.#hasMedia ? this.#input.lastUsedAtMs : startedAtMs;
     if (nowMs - sinceMs > limits.readTimeoutMs) {
       const limit = `${limits.readTimeoutMs / 1_000} s (readTimeout)`;
       this.#fail(new Error(`${this.#missing} within ${limit}`));
@@ -258,7 +258,7 @@ export class PullSession implements RtmpDialogueSink {
 
   /** What did not come. */
   get #missing(): string {
-    if (this.#hasMedia) return "no media came";
+    if (this.#hasMedia) return `${this.#input.missing} came`;
     return this.#stage === "play"
       ? `no media came${NOT_PUBLISHED}`
       : `the origin did not answer ${this.#stage}`;

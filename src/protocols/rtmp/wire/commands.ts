@@ -157,11 +157,20 @@ function parseConnect(
     name: "connect",
     transactionId,
     app,
-    tcUrl: tcUrl.replace(/^'+|'+$/g, ""),
+    tcUrl: withoutApostrophes(tcUrl),
     flashVer: typeof flashVer === "string" ? flashVer : "",
     objectEncoding: amf0Property(commandObject, "objectEncoding") === 3 ? 3 : 0,
     capabilities: parseRtmpCapabilities(commandObject),
   };
+}
+
+/** Without those at both ends; a pattern would take a time that grows with the square of their number. */
+function withoutApostrophes(text: string): string {
+  let start = 0;
+  let end = text.length;
+  while (text[start] === "'") start++;
+  while (end > start && text[end - 1] === "'") end--;
+  return text.slice(start, end);
 }
 
 function commandError(field: string, reason: string): ParseError {

@@ -6,6 +6,8 @@ import {
   type RtspTransport,
   serializeTransport,
 } from "#protocols/rtsp/wire/headers/transport.ts";
+import type { RtpProfile } from "#protocols/rtsp/stream_encoder.ts";
+import type { SourceProtection } from "#protocols/rtsp/track_protection.ts";
 import { serializeInterleavedFrames } from "#protocols/rtsp/wire/interleaved_frame.ts";
 import { type MediaSockets, openMediaSockets } from "./media_sockets.ts";
 import type { RtspClient } from "./rtsp_client.ts";
@@ -26,11 +28,11 @@ export interface MediaSink {
 /** How the media of all tracks travels. */
 export interface MediaTransport extends AsyncDisposable {
   /** What SETUP of a track asks for. */
-  offer(trackIndex: number): string;
-  /** Takes the answer to that. @throws {Error} if the origin answers something else. */
-  accept(trackIndex: number, answer: string | undefined): void;
-  /** Makes way for the media through address translation. */
-  open(): void;
+  offer(trackIndex: number, profile: RtpProfile): string;
+  /** Takes the answer to that. @throws {Error} if the origin answers something else, or the system refuses. */
+  accept(trackIndex: number, answer: string | undefined): void | Promise<void>;
+  /** Makes way for the media through address translation, with packets that are protected as media is. */
+  open(protection: SourceProtection): void;
   /** Sends an RTCP packet of a track, owned. */
   sendRtcp(trackIndex: number, packet: Uint8Array): void;
 }
@@ -52,10 +54,10 @@ export class InterleavedTransport implements MediaTransport {
     return this.#meanings.has(channel);
   }
 
-  offer(trackIndex: number): string {
+  offer(trackIndex: number, profile: RtpProfile): string {
     return serializeTransport({
       lowerTransport: "tcp",
-      profile: "avp",
+      profile,
       delivery: "unicast",
       interleaved: [trackIndex * 2, trackIndex * 2 + 1],
     });
@@ -128,7 +130,7 @@ export class UdpTransport implements MediaTransport {
     this.#options = options;
   }
 
-  offer(trackIndex: number): string {
+  offer(trackIndex: number, profile: RtpProfile): string {
     const { portRange, receiveBufferBytes, peer } = this.#options;
     const sockets = openMediaSockets(portRange, receiveBufferBytes);
     this.#tracks.set(trackIndex, {
@@ -139,7 +141,7 @@ export class UdpTransport implements MediaTransport {
     });
     return serializeTransport({
       lowerTransport: "udp",
-      profile: "avp",
+      profile,
       delivery: "unicast",
       clientPorts: [sockets.rtp.port, sockets.rtcp.port],
     });
@@ -167,12 +169,13 @@ export class UdpTransport implements MediaTransport {
     this.#receive(trackIndex, track);
   }
 
-  open(): void {
-    for (const { sockets, ip, ports, rtcpPeer } of this.#tracks.values()) {
+  open(protection: SourceProtection): void {
+    for (const [i, { sockets, ip, ports, rtcpPeer }] of this.#tracks) {
       if (!rtcpPeer) continue;
+      const rtp = protection.protectRtp(i, EMPTY_RTP);
       const peer = sockets.rtp.resolvePeer(ip, ports[0]);
-      sockets.rtp.sendSegments(EMPTY_RTP, EMPTY_RTP.length, peer);
-      sockets.rtcp.sendSegments(EMPTY_RTCP, EMPTY_RTCP.length, rtcpPeer);
+      sockets.rtp.sendSegments(rtp, rtp.length, peer);
+      this.sendRtcp(i, protection.protectRtcp(i, EMPTY_RTCP));
     }
   }
 
@@ -217,6 +220,9 @@ export class UdpTransport implements MediaTransport {
 const EMPTY_RTP = Uint8Array.from([0x80, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
 const EMPTY_RTCP = Uint8Array.from([0x80, 201, 0, 1, 0, 0, 0, 0]);
 
-function firstTransport(answer: string | undefined): RtspTransport | undefined {
+/** The transport that an origin answers with; undefined if it does not say. */
+export function firstTransport(
+  answer: string | undefined,
+): RtspTransport | undefined {
   return answer === undefined ? undefined : parseTransports(answer)[0];
 }

@@ -4,6 +4,7 @@ import { formatFromMedia } from "#formats/sdp/codec_mapping.ts";
 import {
   isBackChannel,
   keyFrameFeedbackOf,
+  type MediaDescription,
 } from "#formats/sdp/media_description.ts";
 import { parseSessionDescription } from "#formats/sdp/session_description.ts";
 import type { AnnouncedTrack } from "#protocols/rtsp/ingest.ts";
@@ -23,6 +24,8 @@ export interface OriginTrack extends AnnouncedTrack {
   readonly url: string;
   /** The origin offers it as SRTP. */
   readonly isSecure: boolean;
+  /** Text of `a=key-mgmt` that holds for it: keys of the origin. */
+  readonly keyMgmt: string | undefined;
 }
 
 /** What an origin has. */
@@ -35,7 +38,8 @@ export interface OriginDescription {
 /**
  * Reads what an origin answered to DESCRIBE.
  *
- * Back channels, and sections that cannot be read, are left out; `onSkipped` is told of the latter.
+ * Back channels, and sections that cannot be read, are left out; `onSkipped` is told of the latter. What is offered in
+ * several profiles is taken in one: as SRTP within TLS, else in the clear.
  * Input: `base` is the URL that was asked for, `contentBase` what the answer says of it.
  * Limits: {@linkcode MAX_TRACKS}.
  * Spec: RFC 2326 §C.1.1.
@@ -50,11 +54,12 @@ export function readOriginDescription(
     readonly onSkipped: (text: string) => void;
   },
 ): OriginDescription {
-  const { media, control } = parseSessionDescription(body);
+  const { media, control, keyMgmt } = parseSessionDescription(body);
   const sectionBase = baseUrl(base, contentBase);
   const tracks: OriginTrack[] = [];
   for (const [i, section] of media.entries()) {
     if (isBackChannel(section)) continue;
+    if (media.some((one) => isRather(one, section, base))) continue;
     if (tracks.length === MAX_TRACKS) {
       onSkipped(`track ${i + 1} and those after it: at most ${MAX_TRACKS}`);
       break;
@@ -75,7 +80,8 @@ export function readOriginDescription(
         url: serializeRtspUrl(
           resolveControl(sectionBase, section.control ?? ""),
         ),
-        isSecure: /^RTP\/SAVP/i.test(section.protocol),
+        isSecure: isSecure(section),
+        keyMgmt: section.keyMgmt ?? keyMgmt,
       });
     } catch (error) {
       if (!(error instanceof ParseError)) throw error;
@@ -93,6 +99,22 @@ export function readOriginDescription(
     ? sectionBase
     : resolveControl(sectionBase, control);
   return { url: serializeRtspUrl(url), tracks };
+}
+
+function isSecure({ protocol }: MediaDescription): boolean {
+  return /^RTP\/SAVP/i.test(protocol);
+}
+
+/** Whether `one` is the same media as `other` in a profile that is rather wanted [GStreamer 1.22]. */
+function isRather(
+  one: MediaDescription,
+  other: MediaDescription,
+  { scheme }: RtspUrl,
+): boolean {
+  const wanted = scheme === "rtsps";
+  return one.control !== undefined && one.control === other.control &&
+    one.mediaType === other.mediaType &&
+    isSecure(one) === wanted && isSecure(other) !== wanted;
 }
 
 /** Content-Base, where it is of use: cameras behind address translation name themselves wrongly in it. */

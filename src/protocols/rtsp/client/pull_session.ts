@@ -2,7 +2,8 @@ import { errorText } from "#base/errors.ts";
 import { SampledError, SampledWarning } from "#base/log.ts";
 import type { Publication } from "#core/publication.ts";
 import type { TcpConnection } from "#platform/tcp.ts";
-import { RtspIngest } from "#protocols/rtsp/ingest.ts";
+import { randomSsrc, RtspIngest } from "#protocols/rtsp/ingest.ts";
+import { SourceProtection } from "#protocols/rtsp/track_protection.ts";
 import type { RtspResponse } from "#protocols/rtsp/wire/response.ts";
 import type { PullRequest } from "#sources/pull_source.ts";
 import { ClientAuthorization } from "./client_authorization.ts";
@@ -12,6 +13,7 @@ import {
   type MediaTransport,
   UdpTransport,
 } from "./media_transport.ts";
+import { MulticastTransport } from "./multicast_transport.ts";
 import { originText, type RtspOrigin } from "./origin.ts";
 import {
   type OriginDescription,
@@ -19,7 +21,12 @@ import {
   readOriginDescription,
 } from "./origin_tracks.ts";
 import { playHeaders } from "./play_headers.ts";
-import { type ClientRequest, RtspClient, statusText } from "./rtsp_client.ts";
+import {
+  type ClientRequest,
+  requireSuccess,
+  RtspClient,
+} from "./rtsp_client.ts";
+import { TrackSetup, TransportRefusal } from "./track_setup.ts";
 
 const TICK_MS = 1_000;
 const REPORT_INTERVAL_MS = 5_000;
@@ -35,10 +42,18 @@ const GOODBYE_MS = 500;
 
 /** Which transport an attempt uses. */
 export interface TransportChoice {
-  readonly lowerTransport: "udp" | "tcp";
+  readonly lowerTransport: "udp" | "multicast" | "tcp";
   /** TCP may be tried if UDP does not work. */
   readonly mayFallBack: boolean;
 }
+
+/** What always works. */
+export const TCP_CHOICE: TransportChoice = {
+  lowerTransport: "tcp",
+  mayFallBack: false,
+};
+
+const TRANSPORT_NAMES = { udp: "UDP", multicast: "multicast", tcp: "TCP" };
 
 /** How an attempt ended, if not with an error. */
 export type PullOutcome =
@@ -58,7 +73,12 @@ export interface PullSessionOptions {
 export class PullSession implements MediaSink {
   #options: PullSessionOptions;
   #client: RtspClient;
-  #transport: MediaTransport;
+  #choice: TransportChoice;
+  /** Opened when the origin has told what it has. */
+  #transport: MediaTransport | undefined;
+  #interleaved: InterleavedTransport | undefined;
+  #protection: SourceProtection;
+  #receiverSsrcs: readonly number[] = [];
   #tracks: readonly OriginTrack[] = [];
   #sessionUrl = "";
   #isGetParameterKnown = false;
@@ -79,8 +99,9 @@ export class PullSession implements MediaSink {
   /** Owns the connection from here on. */
   constructor(options: PullSessionOptions) {
     const { request, origin, connection, choice } = options;
-    const { clock, logger, limits, settings } = request;
+    const { clock, logger, limits } = request;
     this.#options = options;
+    this.#choice = choice;
     this.#outcome.promise.catch(() => {}); // it may come before anybody waits for it
     this.#losses = new SampledWarning(
       logger,
@@ -88,30 +109,17 @@ export class PullSession implements MediaSink {
       (count) => `${count} RTP packets lost`,
     );
     this.#errors = new SampledError(logger, clock);
-    let interleaved: InterleavedTransport | undefined;
+    this.#protection = new SourceProtection((text) => this.#errors.add(text));
     this.#client = new RtspClient({
       stream: connection,
       clock,
       authorization: new ClientAuthorization(origin.credentials),
       timeoutMs: limits.readTimeoutMs,
-      isChannel: (channel) => interleaved?.isChannel(channel) ?? false,
+      isChannel: (channel) => this.#interleaved?.isChannel(channel) ?? false,
       onInterleaved: (channel, packet) =>
-        interleaved?.handle(channel, packet, this),
+        this.#interleaved?.handle(channel, packet, this),
       onRead: () => this.flush(),
     });
-    if (choice.lowerTransport === "tcp") {
-      interleaved = new InterleavedTransport(this.#client);
-      this.#transport = interleaved;
-    } else {
-      this.#transport = new UdpTransport({
-        peer: connection.peer,
-        isAnyPort: settings.rtspAnyPort,
-        portRange: settings.rtspUDPSourcePortRange,
-        receiveBufferBytes: settings.rtspUDPReadBufferSize ||
-          limits.udpReadBufferSize,
-        sink: this,
-      });
-    }
   }
 
   /** Pulls until something ends it; everything is closed then. @throws {Error} what failed. */
@@ -137,17 +145,21 @@ export class PullSession implements MediaSink {
   /** Part of the transport. Hot path. */
   handleRtp(trackIndex: number, packet: Uint8Array): void {
     if (!this.#isPlaying) return;
+    const clear = this.#protection.unprotectRtp(trackIndex, packet);
+    if (!clear) return;
     const { request } = this.#options;
     this.#lastMediaAtMs = request.clock.monotonicMs();
     request.counters.inboundBytes += packet.length;
     this.#ingest ??= this.#attach();
-    this.#ingest?.handleRtp(trackIndex, packet);
+    this.#ingest?.handleRtp(trackIndex, clear);
   }
 
   /** Part of the transport. */
   handleRtcp(trackIndex: number, packet: Uint8Array): void {
-    if (this.#ingest) this.#ingest.handleRtcp(trackIndex, packet);
-    else this.#earlyReports.set(trackIndex, packet.slice());
+    const clear = this.#protection.unprotectRtcp(trackIndex, packet);
+    if (!clear) return;
+    if (this.#ingest) this.#ingest.handleRtcp(trackIndex, clear);
+    else this.#earlyReports.set(trackIndex, clear.slice());
   }
 
   /** Part of the transport. */
@@ -163,20 +175,23 @@ export class PullSession implements MediaSink {
       method: "OPTIONS",
       url: originText(origin),
     });
-    if (options.status === 401) this.#require(options, "OPTIONS");
+    if (options.status === 401) requireSuccess(options, "OPTIONS");
     const methods = options.headers.get("Public") ?? "";
     this.#isGetParameterKnown = /\bGET_PARAMETER\b/.test(methods);
     const described = await this.#describe();
     if ("kind" in described) return described;
     this.#tracks = described.tracks;
     this.#sessionUrl = described.url;
-    const refused = await this.#setUp();
+    this.#choice = this.#secureChoice();
+    const transport = this.#openTransport();
+    this.#transport = transport;
+    const refused = await this.#setUp(transport);
     if (refused) return refused;
     this.#isPlaying = true;
-    this.#transport.open();
+    transport.open(this.#protection);
     const nowMs = request.clock.monotonicMs();
     this.#lastMediaAtMs = nowMs;
-    this.#require(await this.#ask("PLAY", this.#sessionUrl, headers), "PLAY");
+    requireSuccess(await this.#ask("PLAY", this.#sessionUrl, headers), "PLAY");
     this.#playedAtMs = request.clock.monotonicMs();
     this.#nextReportAtMs = this.#playedAtMs + REPORT_INTERVAL_MS;
     this.#nextKeepAliveAtMs = this.#playedAtMs + this.#keepAliveMs;
@@ -193,7 +208,7 @@ export class PullSession implements MediaSink {
     if (response.status >= 301 && response.status <= 305 && location) {
       return { kind: "redirected", location };
     }
-    this.#require(response, "DESCRIBE");
+    requireSuccess(response, "DESCRIBE");
     const { headers, body } = response;
     return readOriginDescription(body, {
       base: origin.url,
@@ -203,24 +218,70 @@ export class PullSession implements MediaSink {
     });
   }
 
-  async #setUp(): Promise<PullOutcome | undefined> {
-    const { choice } = this.#options;
-    for (const [i, { url }] of this.#tracks.entries()) {
-      const offer = this.#transport.offer(i);
-      const response = await this.#ask("SETUP", url, { Transport: offer });
-      if (response.status === 461 && choice.mayFallBack) {
-        return { kind: "tryTcp", reason: "the origin refuses UDP" };
+  async #setUp(transport: MediaTransport): Promise<PullOutcome | undefined> {
+    const { request: { clock } } = this.#options;
+    const { lowerTransport, mayFallBack } = this.#choice;
+    this.#receiverSsrcs = this.#tracks.map(randomSsrc);
+    const setup = new TrackSetup({
+      ask: (url, headers) => this.#ask("SETUP", url, headers),
+      transport,
+      transportName: TRANSPORT_NAMES[lowerTransport],
+      protection: this.#protection,
+      isEncrypted: this.#isEncrypted,
+      receiverSsrcs: this.#receiverSsrcs,
+      wallMs: () => clock.wallMs(),
+    });
+    try {
+      for (const [i, track] of this.#tracks.entries()) {
+        await setup.setUp(i, track);
       }
-      this.#require(response, `SETUP of track ${i + 1}`);
-      const answer = response.headers.get("Transport");
-      try {
-        this.#transport.accept(i, answer);
-      } catch (error) {
-        if (!choice.mayFallBack) throw error;
-        return { kind: "tryTcp", reason: errorText(error) };
-      }
+    } catch (error) {
+      if (!mayFallBack || !(error instanceof TransportRefusal)) throw error;
+      return { kind: "tryTcp", reason: error.message };
     }
     return undefined;
+  }
+
+  get #isEncrypted(): boolean {
+    return this.#options.origin.url.scheme === "rtsps";
+  }
+
+  /** What is asked for within TLS does not leave it in the clear. */
+  #secureChoice(): TransportChoice {
+    const { lowerTransport, mayFallBack } = this.#choice;
+    const isSafe = lowerTransport === "tcp" || !this.#isEncrypted ||
+      this.#tracks.every(({ isSecure }) => isSecure);
+    if (isSafe) return this.#choice;
+    if (mayFallBack) return TCP_CHOICE;
+    throw new Error(
+      "the origin does not offer SRTP: only TCP (rtspTransport) keeps the media encrypted",
+    );
+  }
+
+  #openTransport(): MediaTransport {
+    const { connection, request: { limits, settings } } = this.#options;
+    const { peer, local } = connection;
+    const receiveBufferBytes = settings.rtspUDPReadBufferSize ||
+      limits.udpReadBufferSize;
+    switch (this.#choice.lowerTransport) {
+      case "tcp":
+        return this.#interleaved = new InterleavedTransport(this.#client);
+      case "multicast":
+        return new MulticastTransport({
+          peer,
+          local,
+          receiveBufferBytes,
+          sink: this,
+        });
+      case "udp":
+        return new UdpTransport({
+          peer,
+          isAnyPort: settings.rtspAnyPort,
+          portRange: settings.rtspUDPSourcePortRange,
+          receiveBufferBytes,
+          sink: this,
+        });
+    }
   }
 
   #ask(
@@ -232,21 +293,9 @@ export class PullSession implements MediaSink {
     return this.#client.request(request);
   }
 
-  #require(response: RtspResponse, what: string): void {
-    if (response.status >= 200 && response.status < 300) return;
-    const remedy = response.status === 401
-      ? ": check user and password in the URL"
-      : response.status === 404
-      ? ": check the path of the URL"
-      : "";
-    throw new Error(
-      `${what} was answered with ${statusText(response)}${remedy}`,
-    );
-  }
-
   /** The first packet is there: so is the stream. */
   #attach(): RtspIngest | undefined {
-    const { request, choice } = this.#options;
+    const { request } = this.#options;
     const { clock, counters } = request;
     try {
       this.#publication = request.attach(
@@ -261,10 +310,14 @@ export class PullSession implements MediaSink {
       tracks: this.#tracks,
       publication: this.#publication,
       clock,
-      isReordering: choice.lowerTransport === "udp",
+      isReordering: this.#choice.lowerTransport !== "tcp",
       useAbsoluteTimestamp: request.settings.useAbsoluteTimestamp,
+      receiverSsrcs: this.#receiverSsrcs,
       sendRtcp: (trackIndex, packet) =>
-        this.#transport.sendRtcp(trackIndex, packet),
+        this.#transport?.sendRtcp(
+          trackIndex,
+          this.#protection.protectRtcp(trackIndex, packet),
+        ),
       onError: (message) => this.#errors.add(message),
       onLoss: (count) => {
         counters.lostPackets += count;
@@ -286,12 +339,11 @@ export class PullSession implements MediaSink {
   }
 
   #tick(): void {
-    const { request, choice } = this.#options;
-    const { clock, limits } = request;
+    const { clock, limits } = this.#options.request;
     this.#cancelTick = clock.after(TICK_MS, () => this.#tick());
     const nowMs = clock.monotonicMs();
     if (
-      !this.#ingest && choice.mayFallBack &&
+      !this.#ingest && this.#choice.mayFallBack &&
       nowMs - this.#playedAtMs >= UDP_PATIENCE_MS
     ) {
       const seconds = UDP_PATIENCE_MS / 1_000;
@@ -329,7 +381,8 @@ export class PullSession implements MediaSink {
       this.#client.notify({ method: "TEARDOWN", url: this.#sessionUrl });
     }
     await this.#client.closeAfterDrain(GOODBYE_MS, new Error("torn down"));
-    await this.#transport[Symbol.asyncDispose]();
+    await this.#transport?.[Symbol.asyncDispose]();
+    this.#protection[Symbol.dispose]();
   }
 
   #explained(error: unknown): Error {

@@ -227,8 +227,19 @@ export class RtspClient implements RtspSink {
   }
 }
 
+/** @throws {Error} unless the answer to `what` is good; the message says what to do. */
+export function requireSuccess(response: RtspResponse, what: string): void {
+  if (response.status >= 200 && response.status < 300) return;
+  const remedy = response.status === 401
+    ? ": check user and password in the URL"
+    : response.status === 404
+    ? ": check the path of the URL"
+    : "";
+  throw new Error(`${what} was answered with ${statusText(response)}${remedy}`);
+}
+
 /** What an answer says, for messages: `454 Session Not Found`. */
-export function statusText({ status, reason }: RtspResponse): string {
+function statusText({ status, reason }: RtspResponse): string {
   if (reason !== "") return `${status} ${reason}`;
   return `${status} ${reasonPhrase(status as 200) ?? ""}`.trim();
 }

@@ -11,7 +11,11 @@ import {
   redirectedOrigin,
   type RtspOrigin,
 } from "./origin.ts";
-import { PullSession, type TransportChoice } from "./pull_session.ts";
+import {
+  PullSession,
+  TCP_CHOICE,
+  type TransportChoice,
+} from "./pull_session.ts";
 
 /** Redirects that are followed one after the other. */
 const MAX_REDIRECTS = 5;
@@ -33,7 +37,7 @@ async function pull(request: PullRequest): Promise<void> {
     const outcome = await session.run();
     if (outcome.kind === "tryTcp") {
       request.logger.warn(`${outcome.reason}, switching to TCP`);
-      choice = { lowerTransport: "tcp", mayFallBack: false };
+      choice = TCP_CHOICE;
     } else {
       if (++redirects > MAX_REDIRECTS) {
         throw new Error(
@@ -46,16 +50,15 @@ async function pull(request: PullRequest): Promise<void> {
   }
 }
 
+/** Tunnels carry everything. */
 function firstChoice(
-  { url, tunnel }: RtspOrigin,
-  { settings }: PullRequest,
+  { tunnel }: RtspOrigin,
+  { settings: { rtspTransport } }: PullRequest,
 ): TransportChoice {
-  const { rtspTransport } = settings;
-  const isTcp = rtspTransport === "tcp" || tunnel !== "none" ||
-    url.scheme === "rtsps";
-  return isTcp
-    ? { lowerTransport: "tcp", mayFallBack: false }
-    : { lowerTransport: "udp", mayFallBack: rtspTransport === "automatic" };
+  if (tunnel !== "none") return TCP_CHOICE;
+  return rtspTransport === "automatic"
+    ? { lowerTransport: "udp", mayFallBack: true }
+    : { lowerTransport: rtspTransport, mayFallBack: false };
 }
 
 function connect(

@@ -23,6 +23,8 @@ const SERVER_MESSAGES: readonly Uint8Array[] = [
   "REDIRECT ",
 ].map((text) => new TextEncoder().encode(text));
 
+const SERVER_FIRST_BYTES = new Set(SERVER_MESSAGES.map(([first]) => first));
+
 const LF = 0x0a;
 const CR = 0x0d;
 const NO_BYTES = new Uint8Array(0);
@@ -90,6 +92,11 @@ export class RtspReader {
     this.#skipsGarbage = options.skipsGarbage ?? false;
   }
 
+  /** A message has begun and is not whole. */
+  get isInMessage(): boolean {
+    return this.#state === State.head || this.#state === State.body;
+  }
+
   /**
    * Reads a chunk, borrowed.
    *
@@ -111,8 +118,12 @@ export class RtspReader {
       const first = chunk[at]!;
       if (first !== INTERLEAVED_MAGIC) {
         if (first === CR || first === LF) at++;
-        else if (this.#skipsGarbage) this.#state = State.start;
-        else this.#startHead(first);
+        else if (!this.#skipsGarbage) this.#startHead(first);
+        else if (SERVER_FIRST_BYTES.has(first)) this.#state = State.start;
+        else {
+          this.#skip();
+          at++;
+        }
         continue;
       }
       if (at + 1 < size && this.#isStrange(chunk[at + 1]!)) {

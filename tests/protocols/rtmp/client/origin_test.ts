@@ -124,6 +124,8 @@ for (
     ["the stream", "rtmp://o/app/cam?n=2", "rtmp://o:1935/app/cam", "cam?n=2"],
     ["a fragment", "rtmp://o/app#x", "rtmp://o:1935/app/x", "x"],
     ["a path", "/other", "rtmp://h:1935/other/cam", "cam?t=1"],
+    ["a relative path", "other", "rtmp://h:1935/other/cam", "cam?t=1"],
+    ["a host", "//o/app", "rtmp://o:1935/app/cam", "cam?t=1"],
     ["TLS", "rtmps://o/app", "rtmps://o:1936/app/cam", "cam?t=1"],
     ["nothing", undefined, "rtmp://h:1935/live/cam", "cam?t=1"],
   ] as const
@@ -139,7 +141,9 @@ for (
 
 Deno.test("redirectedOrigin() does not leave TLS, nor RTMP", () => {
   const secure = parseOrigin("rtmps://h/live/cam");
-  for (const location of ["rtmp://h/live", "http://h/live", "other"]) {
+  for (
+    const location of ["rtmp://h/live", "http://h/live", "//", "rtmp://h:x/y"]
+  ) {
     assertThrows(() => redirectedOrigin(secure, location), ParseError);
   }
 });

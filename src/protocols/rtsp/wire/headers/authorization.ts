@@ -46,10 +46,13 @@ export interface DigestAuthorization {
 export function parseAuthorization(
   text: string,
 ): BasicAuthorization | DigestAuthorization {
-  const [, scheme = "", rest = ""] = /^\s*(\S*)\s*(.*)$/.exec(text) ?? [];
+  const trimmed = text.trim();
+  const end = trimmed.search(/\s/);
+  const scheme = end < 0 ? trimmed : trimmed.slice(0, end);
+  const rest = trimmed.slice(scheme.length).trim();
   switch (scheme.toLowerCase()) {
     case "basic":
-      return parseBasic(rest.trim());
+      return parseBasic(rest);
     case "digest":
       return parseDigest(rest);
     default:
