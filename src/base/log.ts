@@ -30,13 +30,23 @@ const SEVERITY: Record<LogLevel, number> = {
 // deno-lint-ignore no-control-regex
 const CONTROL_CHARACTERS = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g;
 
+/** Longest line: what a peer sends can be much longer. */
+const MAX_LINE_CHARS = 4_096;
+
 function escapeControl(character: string): string {
   return `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
 }
 
-/** Opens a logger that hands lines up to `verbosity` to `sink`, control characters escaped. */
+/** Opens a logger that hands lines up to `verbosity` to `sink`, control characters escaped, the end of long ones cut off. */
 export function createLogger(sink: LogSink, verbosity: LogLevel): Logger {
   return new PrefixLogger(sink, SEVERITY[verbosity], "");
+}
+
+function shortened(line: string): string {
+  const over = line.length - MAX_LINE_CHARS;
+  return over > 0
+    ? `${line.slice(0, MAX_LINE_CHARS)}… (${over} more characters)`
+    : line;
 }
 
 class PrefixLogger implements Logger {
@@ -74,7 +84,7 @@ class PrefixLogger implements Logger {
   #write(level: LogLevel, message: LogMessage): void {
     if (SEVERITY[level] > this.#maxSeverity) return;
     const text = typeof message === "string" ? message : message();
-    const line = this.#prefix + text;
+    const line = shortened(this.#prefix + text);
     this.#sink(level, line.replace(CONTROL_CHARACTERS, escapeControl));
   }
 }

@@ -49,6 +49,14 @@ Deno.test("Logger escapes what a peer could forge lines with", () => {
   ]);
 });
 
+Deno.test("Logger cuts the end of long lines off", () => {
+  const { lines, logger } = recorder();
+  logger.child("a").info("x".repeat(100_000));
+  assertEquals(lines, [
+    `info: [a] ${"x".repeat(4_092)}… (95908 more characters)`,
+  ]);
+});
+
 function sampled() {
   const { lines, logger } = recorder();
   const clock = new FakeClock();

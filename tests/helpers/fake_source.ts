@@ -20,6 +20,8 @@ export class FakeSource implements PullSource {
   readonly pulls: FakePull[] = [];
   /** Attempts that have not ended. */
   running = 0;
+  /** What an attempt waits for behind its end; nothing unless a test says so. */
+  goodbye: PromiseWithResolvers<void> | undefined;
 
   /** The latest attempt. */
   get last(): FakePull {
@@ -37,10 +39,11 @@ export class FakeSource implements PullSource {
       begin: () => publication = request.attach([VIDEO]),
       end: (error) => error ? reject(error) : resolve(),
     });
-    return promise.finally(() => {
+    return promise.finally(async () => {
+      publication?.[Symbol.dispose]();
+      await this.goodbye?.promise;
       this.running--;
       request.signal.removeEventListener("abort", leave);
-      publication?.[Symbol.dispose]();
     });
   }
 }

@@ -24,6 +24,7 @@ export const PATH_SETTINGS: PathSettings = {
   source: "publisher",
   sourceRedirect: "",
   overridePublisher: true,
+  rtspDemuxMpegts: false,
   maxReaders: 0,
   gopCache: true,
   gopCacheMaxSizeBytes: 16 * 1_024 * 1_024,

@@ -1,4 +1,5 @@
 import { ParseError } from "#base/errors.ts";
+import { parseUserInfo } from "#base/user_info.ts";
 import {
   parseRtspUrl,
   type RtspUrl,
@@ -93,17 +94,5 @@ export function redirectedOrigin(
 
 function credentialsOf(rest: string): OriginCredentials | undefined {
   const userInfo = USER_INFO.exec(rest)?.[1];
-  if (userInfo === undefined) return undefined;
-  const colon = userInfo.indexOf(":");
-  const user = colon < 0 ? userInfo : userInfo.slice(0, colon);
-  const password = colon < 0 ? "" : userInfo.slice(colon + 1);
-  return { user: decoded(user), password: decoded(password) };
-}
-
-function decoded(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text; // a password with a percent sign of its own
-  }
+  return userInfo === undefined ? undefined : parseUserInfo(userInfo);
 }

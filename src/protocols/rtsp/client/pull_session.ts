@@ -1,3 +1,4 @@
+import { pause } from "#base/abort.ts";
 import { errorText } from "#base/errors.ts";
 import { SampledError, SampledWarning } from "#base/log.ts";
 import type { Publication } from "#core/publication.ts";
@@ -37,6 +38,8 @@ const KEEP_ALIVE_MARGIN_MS = 5_000;
 const MIN_KEEP_ALIVE_INTERVAL_MS = 1_000;
 /** UDP that brings nothing for this long is given up where TCP may be tried. */
 const UDP_PATIENCE_MS = 3_000;
+/** Datagrams may arrive this long after the end of the connection that came with them. */
+const TAIL_MS = 300;
 /** What was sent has this long to leave before the connection is closed. */
 const GOODBYE_MS = 500;
 
@@ -132,7 +135,7 @@ export class PullSession implements MediaSink {
       const early = await this.#start();
       if (early) return early;
       this.#tick();
-      const ended = this.#client.ended.then((reason) => Promise.reject(reason));
+      const ended = this.#client.ended.then((reason) => this.#endWith(reason));
       return await Promise.race([this.#outcome.promise, ended]);
     } catch (error) {
       throw signal.aborted ? signal.reason : this.#explained(error);
@@ -140,6 +143,14 @@ export class PullSession implements MediaSink {
       signal.removeEventListener("abort", leave);
       await this.#close();
     }
+  }
+
+  /** The connection has ended: datagrams may still be on their way. */
+  async #endWith(reason: Error): Promise<never> {
+    const { clock, signal } = this.#options.request;
+    const hasTail = this.#choice.lowerTransport !== "tcp" && this.#ingest;
+    if (hasTail) await pause(clock, TAIL_MS, signal);
+    throw reason;
   }
 
   /** Part of the transport. Hot path. */
