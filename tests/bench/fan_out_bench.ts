@@ -10,6 +10,8 @@ import { Stream } from "#core/stream.ts";
 import { createLogger } from "#base/log.ts";
 import { RtspStreamEncoder } from "#protocols/rtsp/stream_encoder.ts";
 import { RtmpStreamEncoder } from "#protocols/rtmp/stream_encoder.ts";
+import { selectTracks } from "#protocols/rtmp/track_selection.ts";
+import { PLAIN_CAPABILITIES } from "#protocols/rtmp/wire/capabilities.ts";
 import { VIDEO, videoUnit } from "#test/units.ts";
 
 const READERS = 200;
@@ -96,6 +98,7 @@ Deno.bench(
   { group },
   scene((stream) => {
     const encoder = RtmpStreamEncoder.of(stream);
-    return (batch) => encoder.encode(batch);
+    const selection = selectTracks([VIDEO], PLAIN_CAPABILITIES);
+    return (batch) => encoder.encode(batch, selection);
   }),
 );

@@ -21,6 +21,8 @@ export interface RtmpEgressOptions {
 /** Media for one player. */
 export class RtmpEgress implements BatchSink {
   #options: RtmpEgressOptions;
+  #encoder: RtmpStreamEncoder;
+  #connection: RtmpStream;
   #selection: RtmpSelection | undefined;
   #awaited = new AwaitedTracks();
   /** Units of the stream before the batch that follows on the last one. */
@@ -29,29 +31,23 @@ export class RtmpEgress implements BatchSink {
   /** Sends nothing yet. */
   constructor(options: RtmpEgressOptions) {
     this.#options = options;
+    this.#encoder = options.encoder;
+    this.#connection = options.connection;
   }
 
   /** One write for everything of a batch. Hot path. */
   deliver(batch: Batch): boolean {
-    const { encoder, connection } = this.#options;
+    const { tracks, units, unitsBefore } = batch;
     const before = this.#selection;
-    const selection = before?.tracks === batch.tracks
-      ? before
-      : this.#select(batch);
-    const hasMissed = batch.unitsBefore !== this.#nextUnits;
-    if (selection !== before || hasMissed) {
-      this.#awaited.begin(batch, selection, hasMissed ? undefined : before);
+    const hasMissed = unitsBefore !== this.#nextUnits;
+    this.#nextUnits = unitsBefore + units.length;
+    if (before === undefined || before.tracks !== tracks) {
+      return this.#begin(batch, before, hasMissed);
     }
-    this.#nextUnits = batch.unitsBefore + batch.units.length;
-    const bytes = encoder.encode(batch, selection, this.#awaited.ids);
-    if (this.#awaited.ids.length > 0) this.#awaited.pass(batch);
-    if (selection !== before) {
-      // In one piece: behind a write in flight there would not be room for a large batch.
-      const opening = encoder.opening(batch, selection, before);
-      return connection.sendAll([opening, bytes]);
-    }
-    if (bytes.length === 0) return connection.isIdle;
-    return connection.send(bytes);
+    if (hasMissed) this.#awaited.begin(batch, before, undefined);
+    const bytes = this.#frames(batch, before);
+    if (bytes.length === 0) return this.#connection.isIdle;
+    return this.#connection.send(bytes);
   }
 
   /** The stream has ended. */
@@ -59,10 +55,27 @@ export class RtmpEgress implements BatchSink {
     this.#options.onEnd(reason);
   }
 
-  #select({ tracks }: Batch): RtmpSelection {
+  /** A batch with other tracks than those before. */
+  #begin(
+    batch: Batch,
+    before: RtmpSelection | undefined,
+    hasMissed: boolean,
+  ): boolean {
     const { capabilities, onSelection } = this.#options;
-    this.#selection = selectTracks(tracks, capabilities);
-    onSelection(this.#selection);
-    return this.#selection;
+    const selection = selectTracks(batch.tracks, capabilities);
+    this.#selection = selection;
+    onSelection(selection);
+    this.#awaited.begin(batch, selection, hasMissed ? undefined : before);
+    const opening = this.#encoder.opening(batch, selection, before);
+    // In one piece: behind a write in flight there would not be room for a large batch.
+    return this.#connection.sendAll([opening, this.#frames(batch, selection)]);
+  }
+
+  #frames(batch: Batch, selection: RtmpSelection): Uint8Array {
+    const awaited = this.#awaited;
+    if (awaited.ids.length === 0) return this.#encoder.encode(batch, selection);
+    const bytes = this.#encoder.encode(batch, selection, awaited.ids);
+    awaited.pass(batch);
+    return bytes;
   }
 }

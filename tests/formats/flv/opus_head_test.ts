@@ -68,21 +68,35 @@ Deno.test("parseOpusHead() takes one stream of two channels for what it is", () 
 });
 
 for (
-  const [name, bytes] of [
-    ["another magic", "4f70757354616773 0102000f80bb0000000000"],
-    ["a later version", `${MAGIC} 1002000f80bb0000000000`],
-    ["no channels", `${MAGIC} 0100000f80bb0000000000`],
+  const [name, field, bytes] of [
+    ["another magic", "magic", "4f70757354616773 0102000f80bb0000000000"],
+    ["a later version", "version", `${MAGIC} 1002000f80bb0000000000`],
+    ["no channels", "channelCount", `${MAGIC} 0100000f80bb0000000000`],
     [
       "nine channels",
+      "channelCount",
       `${MAGIC} 0109000f80bb0000000001 0900 000102030405060708`,
     ],
-    ["three channels without a mapping", `${MAGIC} 0103000f80bb0000000000`],
-    ["no streams", `${MAGIC} 0103000f80bb0000000001 0000 000102`],
-    ["more pairs than streams", `${MAGIC} 0103000f80bb0000000001 0102 000102`],
+    [
+      "three channels without a mapping",
+      "channelCount",
+      `${MAGIC} 0103000f80bb0000000000`,
+    ],
+    [
+      "no streams",
+      "streamCount",
+      `${MAGIC} 0103000f80bb0000000001 0000 000102`,
+    ],
+    [
+      "more pairs than streams",
+      "streamCount",
+      `${MAGIC} 0103000f80bb0000000001 0102 000102`,
+    ],
   ] as const
 ) {
   Deno.test(`parseOpusHead() rejects ${name}`, () => {
-    assertThrows(() => parseOpusHead(hex(bytes)), ParseError);
+    const error = assertThrows(() => parseOpusHead(hex(bytes)), ParseError);
+    assertEquals(error.field, field);
   });
 }
 

@@ -346,6 +346,7 @@ for (const { name, commands } of STOPS) {
         [session?.state, session?.pathName],
         ["publish", `live/${key}`],
       );
+      server.pass(3_000);
       for (const command of commands) await peer.command(command, null, 1);
       assertEquals(server.sessions.list()[0]?.state, "idle");
       await peer.send(picture(80));

@@ -122,6 +122,13 @@ for (const { name, values, command } of COMMANDS) {
   });
 }
 
+Deno.test("parseRtmpCommand() takes apostrophes from both ends of a URL only, any number at once", () => {
+  const inner = `rtmp://h/a'${"'".repeat(60_000)}'b`;
+  const values = ["connect", 1, { app: "a", tcUrl: `'${inner}''` }];
+  const command = parseRtmpCommand(message(serializeAmf0Values(values)));
+  assertEquals(command?.name === "connect" && command.tcUrl, inner);
+});
+
 /** Of an AMF3 message: behind the 0 come AMF0 values, in which 0x11 begins an AMF3 value. */
 const AMF3_COMMANDS = [{
   name: "publish with null and strings of AMF3",
