@@ -19,6 +19,9 @@ const LIVE_EDGE_MS = 250;
 /** A publication without any random access unit for this long may be read from anywhere (intra refresh). */
 const RANDOM_ACCESS_PATIENCE_MS = 5_000;
 
+/** What a unit takes beside its media: a million of one byte each are no small group. */
+const UNIT_OVERHEAD_BYTES = 512;
+
 /** Bounds of the cached group of pictures of one stream. */
 export interface GroupCacheLimits {
   /** False: a reader waits for the next random access unit. */
@@ -51,9 +54,10 @@ export class Stream implements BatchSource {
   totalBytes = 0;
   /** Units that readers did not get because they were too slow, readers gone included. */
   droppedUnits = 0;
+  /** Readers that are subscribed now. */
+  readonly readers: Set<Subscription> = new Set();
   #tracks: readonly Track[] = [];
   #publication: Publication | undefined;
-  #readers = new Set<Subscription>();
   #newest: Batch | undefined;
   #groupStart: Batch | undefined;
   #hasTracksChange = false;
@@ -79,11 +83,6 @@ export class Stream implements BatchSource {
     return this.#publication;
   }
 
-  /** Readers that are subscribed now. */
-  get readerCount(): number {
-    return this.#readers.size;
-  }
-
   /** The latest batch at which a reader may start, if it is kept. */
   get groupStart(): Batch | undefined {
     return this.#groupStart;
@@ -105,7 +104,7 @@ export class Stream implements BatchSource {
   /** Subscribes a reader; batches come once it has called `resume()`. */
   subscribe(sink: BatchSink, limits: QueueLimits): Subscription {
     const subscription = new Subscription(sink, this, limits);
-    this.#readers.add(subscription);
+    this.readers.add(subscription);
     return subscription;
   }
 
@@ -116,7 +115,7 @@ export class Stream implements BatchSource {
 
   /** Part of {@linkcode Subscription}'s end. */
   unsubscribe(subscription: Subscription): void {
-    if (!this.#readers.delete(subscription)) return;
+    if (!this.readers.delete(subscription)) return;
     this.droppedUnits += subscription.droppedUnits;
   }
 
@@ -151,7 +150,7 @@ export class Stream implements BatchSource {
     this.#newest = batch;
     this.#liveEdge ??= batch;
     this.#keepGroup(batch, nowMs);
-    for (const reader of this.#readers) reader.offer(batch);
+    for (const reader of this.readers) reader.offer(batch);
     this.#releaseEncodings(nowMs);
   }
 
@@ -168,7 +167,7 @@ export class Stream implements BatchSource {
 
   /** Ends every reader, once it has what was published. */
   endReaders(reason: string): void {
-    for (const reader of this.#readers) reader.end(reason);
+    for (const reader of this.readers) reader.end(reason);
   }
 
   #keepGroup(batch: Batch, nowMs: number): void {
@@ -179,12 +178,14 @@ export class Stream implements BatchSource {
     }
     const start = this.#groupStart;
     if (start === undefined) return;
+    const keptUnits = this.totalUnits - start.unitsBefore;
     const keptBytes = this.totalBytes - start.bytesBefore;
+    const heldBytes = keptBytes + keptUnits * UNIT_OVERHEAD_BYTES;
     const keptMs = nowMs - start.publishedAtMs;
-    if (keptBytes <= maxBytes && keptMs <= maxDurationMs) return;
+    if (heldBytes <= maxBytes && keptMs <= maxDurationMs) return;
     this.#groupStart = undefined;
     this.options.logger.warn(
-      `Cannot keep the group of pictures for new readers: it has ${keptBytes} bytes and ${
+      `Cannot keep the group of pictures for new readers: it has ${keptBytes} bytes in ${keptUnits} units and ${
         Math.round(keptMs)
       } ms, gopCacheMaxSize is ${maxBytes} bytes and gopCacheMaxDuration ${maxDurationMs} ms`,
     );

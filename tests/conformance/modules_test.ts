@@ -169,7 +169,7 @@ for (const protocol of PROTOCOLS) {
     assertEquals(running.sessions.list(), []);
     const description = await running.paths.describe(accessTo(PATH));
     assert(description.kind === "stream");
-    assertEquals(description.stream.readerCount, 0);
+    assertEquals(description.stream.readers.size, 0);
   });
 }
 

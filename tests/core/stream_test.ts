@@ -65,15 +65,15 @@ Deno.test("Stream.subscribe() hands the same batches to everybody", () => {
 const CACHE_LIMITS = [
   {
     name: "bytes",
-    limits: { maxBytes: 60 },
-    text: "it has 80 bytes and 120 ms, " +
-      "gopCacheMaxSize is 60 bytes and gopCacheMaxDuration 60000 ms",
+    limits: { maxBytes: 2_000 },
+    text: "it has 80 bytes in 4 units and 120 ms, " +
+      "gopCacheMaxSize is 2000 bytes and gopCacheMaxDuration 60000 ms",
   },
   {
     name: "seconds",
     limits: { maxDurationMs: 100 },
-    text: "it has 80 bytes and 120 ms, " +
-      "gopCacheMaxSize is 1000000 bytes and gopCacheMaxDuration 100 ms",
+    text: "it has 80 bytes in 4 units and 120 ms, " +
+      "gopCacheMaxSize is 2000000 bytes and gopCacheMaxDuration 100 ms",
   },
 ];
 
@@ -231,7 +231,7 @@ Deno.test("Stream lets a reader that fails cost only itself", () => {
   test.stream.subscribe(sink, noLimits()).resume();
   publishGroup(test, "IPP");
   assertEquals(sink.batches.length, 3);
-  assertEquals(test.stream.readerCount, 1);
+  assertEquals(test.stream.readers.size, 1);
   assertEquals(broken.endReason, "a reader failed: out of order");
 });
 
@@ -240,7 +240,7 @@ Deno.test("Stream ends a reader that fails at what has waited for it", () => {
   publishGroup(test, "IPP");
   const broken = new BrokenSink();
   test.stream.subscribe(broken, noLimits()).resume();
-  assertEquals(test.stream.readerCount, 0);
+  assertEquals(test.stream.readers.size, 0);
   assertEquals(broken.endReason, "a reader failed: out of order");
 });
 
@@ -255,6 +255,6 @@ Deno.test("Stream keeps nothing of 10,000 readers that came and went", () => {
     subscription[Symbol.dispose]();
     subscription[Symbol.dispose]();
   }
-  assertEquals(test.stream.readerCount, 0);
+  assertEquals(test.stream.readers.size, 0);
   assertEquals(test.clock.pendingTimers, 0);
 });

@@ -196,7 +196,7 @@ Deno.test("Subscription.end() tells the sink when everything was delivered", () 
   reading.subscription.resume();
   assertEquals(positions(reading), [0, 1, 2]);
   assertEquals(reading.sink.endReason, "terminated");
-  assertEquals(test.stream.readerCount, 0);
+  assertEquals(test.stream.readers.size, 0);
 });
 
 Deno.test("Subscription.end() tells a sink that waits for nothing at once", () => {

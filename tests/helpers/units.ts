@@ -151,7 +151,7 @@ export function testStream(
     clock,
     groupCache: {
       isOn: true,
-      maxBytes: 1_000_000,
+      maxBytes: 2_000_000,
       maxDurationMs: 60_000,
       ...groupCache,
     },

@@ -66,7 +66,7 @@ Deno.test("RtmpPlayer refuses a stream of which RTMP carries nothing", async () 
     error.message,
     "the stream doesn't contain any supported codec, which are currently H264, MPEG-4 Audio, MPEG-1/2 Audio, G711, LPCM",
   );
-  assertEquals(grant.stream.readerCount, 0);
+  assertEquals(grant.stream.readers.size, 0);
 });
 
 Deno.test("RtmpPlayer sends what the player said that it takes", async () => {
@@ -129,7 +129,7 @@ Deno.test("RtmpPlayer.stop() leaves the stream and its connection", async () => 
   player.stop();
   publishPicture(publication, 0, { isRandomAccess: true });
   assertEquals([stream.sends, stream.onDrained], [0, undefined]);
-  assertEquals(grant.stream.readerCount, 0);
+  assertEquals(grant.stream.readers.size, 0);
 });
 
 Deno.test("RtmpPlayer tells of the end once everything was handed over", async () => {

@@ -212,7 +212,7 @@ Deno.test("RtspStreamEncoder goes on counting when it was out of use", () => {
   first.subscription[Symbol.dispose]();
   first.use[Symbol.dispose]();
   first.use[Symbol.dispose]();
-  assertEquals(stream.readerCount, 0);
+  assertEquals(stream.readers.size, 0);
   for (let i = 5; i < 9; i++) {
     publishPicture(publication, i * VIDEO_FRAME_TICKS);
   }
@@ -257,11 +257,11 @@ Deno.test("RtspStreamEncoder leaves the stream with its last reader", () => {
     const publication = stream.attach([VIDEO]);
     const readers = [join(stream, encoder), join(stream, encoder)];
     publishPicture(publication, 0, { isRandomAccess: true });
-    assertEquals(stream.readerCount, 3);
+    assertEquals(stream.readers.size, 3);
     publication[Symbol.dispose]();
     stream.endReaders("terminated");
     for (const { use } of readers) use[Symbol.dispose]();
-    assertEquals(stream.readerCount, 0);
+    assertEquals(stream.readers.size, 0);
   }
 });
 
