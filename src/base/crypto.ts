@@ -22,6 +22,11 @@ export function sha256(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
   return Uint8Array.from(createHash("sha256").update(bytes).digest());
 }
 
+/** SHA-1 of the text in UTF-8. Output: 20 bytes, owned. Only for protocols that prescribe it. Spec: FIPS 180-4. */
+export function sha1(text: string): Uint8Array<ArrayBuffer> {
+  return Uint8Array.from(createHash("sha1").update(text, "utf8").digest());
+}
+
 /** MD5 of the text in UTF-8, as 32 lower case hexadecimal digits. Only for protocols that prescribe it. Spec: RFC 1321. */
 export function md5Hex(text: string): string {
   return createHash("md5").update(text, "utf8").digest("hex");

@@ -5,6 +5,7 @@ import {
   md5Hex,
   openAes128,
   randomBytes,
+  sha1,
   sha256,
   timingSafeEqual,
 } from "#base/crypto.ts";
@@ -21,6 +22,13 @@ Deno.test("hmacSha256() joins its parts [RFC 4231 case 2]", () => {
   assertEquals(
     digest.toHex(),
     "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843",
+  );
+});
+
+Deno.test("sha1() digests [FIPS 180-4 abc]", () => {
+  assertEquals(
+    sha1("abc").toHex(),
+    "a9993e364706816aba3e25717850c26c9cd0d89d",
   );
 });
 

@@ -95,7 +95,7 @@ async function openWebSocketTunnel(
   const { key, headers } = requestUpgrade();
   const { connection, answer } = await ask(options, "HTTP/1.1", headers);
   try {
-    await checkUpgrade(answer, key);
+    checkUpgrade(answer, key);
     return new WebSocketTunnel(connection, "client");
   } catch (error) {
     connection.close();

@@ -76,7 +76,7 @@ export class TunnelEntrance {
       const head = await this.#readHead(stream);
       const method = requestMethod(head);
       if (method === "GET" && isUpgrade(head)) {
-        return await upgrade(stream, head);
+        return upgrade(stream, head);
       }
       const cookie = head.headers.get("X-Sessioncookie") ?? "";
       const key = `${stream.peer.ip} ${cookie}`;
@@ -168,11 +168,8 @@ export class TunnelEntrance {
   }
 }
 
-async function upgrade(
-  stream: TcpConnection,
-  head: HttpHead,
-): Promise<Tunnel> {
-  const headers = await acceptUpgrade(head);
+function upgrade(stream: TcpConnection, head: HttpHead): Tunnel {
+  const headers = acceptUpgrade(head);
   stream.send(serializeHttpResponse("HTTP/1.1", 101, headers));
   return { kind: "websocket", stream: new WebSocketTunnel(stream, "server") };
 }

@@ -1,4 +1,4 @@
-import { randomBytes } from "#base/crypto.ts";
+import { randomBytes, sha1 } from "#base/crypto.ts";
 import {
   hasItem,
   type HttpHead,
@@ -36,9 +36,7 @@ export function isUpgrade(request: HttpHead): boolean {
  *
  * @throws {HttpRefusal} 426 for another version, 400 if anything else is wrong.
  */
-export async function acceptUpgrade(
-  request: HttpHead,
-): Promise<Record<string, string>> {
+export function acceptUpgrade(request: HttpHead): Record<string, string> {
   const { headers } = request;
   if (!request.startLine.endsWith(" HTTP/1.1")) {
     throw new HttpRefusal(400, "WebSocket needs HTTP/1.1");
@@ -62,7 +60,7 @@ export async function acceptUpgrade(
   return {
     Upgrade: "websocket",
     Connection: "Upgrade",
-    "Sec-WebSocket-Accept": await acceptedKey(key),
+    "Sec-WebSocket-Accept": acceptedKey(key),
     "Sec-WebSocket-Protocol": SUBPROTOCOL,
   };
 }
@@ -90,17 +88,14 @@ export function requestUpgrade(): UpgradeRequest {
  *
  * @throws {Error | ParseError} if the origin does not go on in WebSocket.
  */
-export async function checkUpgrade(
-  answer: HttpHead,
-  key: string,
-): Promise<void> {
+export function checkUpgrade(answer: HttpHead, key: string): void {
   const { status, text } = responseStatus(answer);
   if (status !== 101) throw new Error(`it was answered "${text}"`);
   const { headers } = answer;
   const protocol = headers.get("Sec-WebSocket-Protocol") ?? SUBPROTOCOL;
   if (
     !isUpgrade(answer) || !hasItem(answer, "Connection", "Upgrade") ||
-    headers.get("Sec-WebSocket-Accept") !== await acceptedKey(key)
+    headers.get("Sec-WebSocket-Accept") !== acceptedKey(key)
   ) throw new Error("the answer does not belong to the WebSocket handshake");
   if (protocol !== SUBPROTOCOL || headers.has("Sec-WebSocket-Extensions")) {
     throw new Error("the answer agrees on what was not asked for");
@@ -108,8 +103,6 @@ export async function checkUpgrade(
 }
 
 /** Proof that a key was understood. Spec: RFC 6455 §4.2.2. */
-async function acceptedKey(key: string): Promise<string> {
-  const bytes = new TextEncoder().encode(key + KEY_SUFFIX);
-  const digest = await crypto.subtle.digest("SHA-1", bytes);
-  return new Uint8Array(digest).toBase64();
+function acceptedKey(key: string): string {
+  return sha1(key + KEY_SUFFIX).toBase64();
 }

@@ -100,7 +100,7 @@ Deno.test("openTunnel() goes on in WebSocket", async () => {
   const head = parseHttpHead(opening.dialled[0]!.takeSent());
   assertEquals(head.startLine, "GET / HTTP/1.1");
   assertEquals(head.headers.get("Host"), "origin:554");
-  const headers = await acceptUpgrade(head);
+  const headers = acceptUpgrade(head);
   const answer = serializeHttpResponse("HTTP/1.1", 101, headers);
   opening.dialled[0]!.receive(answer);
   opening.dialled[0]!.receive(Uint8Array.of(0x82, 1, 7));

@@ -11,7 +11,7 @@ import {
   isUpgrade,
   requestUpgrade,
 } from "#protocols/rtsp/tunnel/websocket_handshake.ts";
-import { assert, assertEquals, assertRejects } from "#test/assert.ts";
+import { assert, assertEquals, assertThrows } from "#test/assert.ts";
 
 type Fields = Readonly<Record<string, string | undefined>>;
 
@@ -58,10 +58,10 @@ const TAKEN: readonly [name: string, changes: Fields][] = [
 ];
 
 for (const [name, changes] of TAKEN) {
-  Deno.test(`acceptUpgrade() takes ${name}`, async () => {
+  Deno.test(`acceptUpgrade() takes ${name}`, () => {
     const head = request(changes);
     assert(isUpgrade(head));
-    assertEquals(await acceptUpgrade(head), { ...ANSWER });
+    assertEquals(acceptUpgrade(head), { ...ANSWER });
   });
 }
 
@@ -80,9 +80,9 @@ const REFUSED: readonly [name: string, changes: Fields, status: number][] = [
 ];
 
 for (const [name, changes, status] of REFUSED) {
-  Deno.test(`acceptUpgrade() refuses ${name} with ${status}`, async () => {
-    const error = await assertRejects(
-      acceptUpgrade(request(changes)),
+  Deno.test(`acceptUpgrade() refuses ${name} with ${status}`, () => {
+    const error = assertThrows(
+      () => acceptUpgrade(request(changes)),
       HttpRefusal,
     );
     assertEquals(error.status, status);
@@ -95,22 +95,22 @@ for (const [name, changes, status] of REFUSED) {
   });
 }
 
-Deno.test("acceptUpgrade() refuses HTTP/1.0", async () => {
-  await assertRejects(acceptUpgrade(request({}, "HTTP/1.0")), HttpRefusal);
+Deno.test("acceptUpgrade() refuses HTTP/1.0", () => {
+  assertThrows(() => acceptUpgrade(request({}, "HTTP/1.0")), HttpRefusal);
 });
 
-Deno.test("checkUpgrade() takes what acceptUpgrade() answers to requestUpgrade()", async () => {
+Deno.test("checkUpgrade() takes what acceptUpgrade() answers to requestUpgrade()", () => {
   const { key, headers } = requestUpgrade();
   assert(requestUpgrade().key !== key);
   const asked = serializeHttpHead("GET / HTTP/1.1", headers);
-  const accepted = await acceptUpgrade(parseHttpHead(asked));
+  const accepted = acceptUpgrade(parseHttpHead(asked));
   const head = serializeHttpResponse("HTTP/1.1", 101, accepted);
-  await checkUpgrade(parseHttpHead(head), key);
+  checkUpgrade(parseHttpHead(head), key);
 });
 
-Deno.test("checkUpgrade() takes an answer without a protocol [MediaMTX 1.20]", async () => {
+Deno.test("checkUpgrade() takes an answer without a protocol [MediaMTX 1.20]", () => {
   const head = answer({ "Sec-WebSocket-Protocol": undefined });
-  await checkUpgrade(head, REQUEST["Sec-WebSocket-Key"]!);
+  checkUpgrade(head, REQUEST["Sec-WebSocket-Key"]!);
 });
 
 const BAD_ANSWERS: readonly [name: string, head: HttpHead, message: string][] =
@@ -143,9 +143,11 @@ const BAD_ANSWERS: readonly [name: string, head: HttpHead, message: string][] =
   ];
 
 for (const [name, head, message] of BAD_ANSWERS) {
-  Deno.test(`checkUpgrade() refuses ${name}`, async () => {
-    const checking = checkUpgrade(head, REQUEST["Sec-WebSocket-Key"]!);
-    const error = await assertRejects(checking, Error);
+  Deno.test(`checkUpgrade() refuses ${name}`, () => {
+    const error = assertThrows(
+      () => checkUpgrade(head, REQUEST["Sec-WebSocket-Key"]!),
+      Error,
+    );
     assertEquals(error.message, message);
   });
 }
