@@ -1,5 +1,6 @@
 import {
   MAX_PARAMETER_SET_BYTES,
+  MAX_PARAMETER_SETS,
   withParameterSet,
 } from "#codecs/parameter_sets.ts";
 import { h264ParameterSetId } from "#codecs/h264/nal.ts";
@@ -39,4 +40,12 @@ Deno.test("withParameterSet() passes over unreadable and oversized sets", () => 
   for (const nal of [Uint8Array.of(0x68), huge]) {
     assert(withParameterSet(known, nal, h264ParameterSetId) === known);
   }
+});
+
+Deno.test("withParameterSet() keeps a limited number of sets", () => {
+  let known: readonly Uint8Array[] = [];
+  for (let id = 0; id < 256; id++) {
+    known = withParameterSet(known, Uint8Array.of(0x68, id), (nal) => nal[1]);
+  }
+  assertEquals(known.length, MAX_PARAMETER_SETS);
 });

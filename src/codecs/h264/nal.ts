@@ -1,4 +1,4 @@
-import { BitReader } from "#base/bit_reader.ts";
+import { golombAt } from "#codecs/exp_golomb.ts";
 
 /** NAL unit types that matter to a server. Spec: ITU-T H.264 table 7-1. */
 export const H264_NAL = {
@@ -18,6 +18,10 @@ export const H264_NAL_HEADER_BYTES = 1;
 
 const MAX_SPS_ID = 31;
 const MAX_PPS_ID = 255;
+
+/** Where ids stand: behind the header, that of an SPS behind profile, constraints and level, too. */
+const PPS_ID_BITS = 8;
+const SPS_ID_BITS = 32;
 
 /** `nal_unit_type`, 0 to 31; 0 (unspecified) if the NAL unit is empty. */
 export function h264NalType(nal: Uint8Array): number {
@@ -44,25 +48,13 @@ export function isH264FirstIntraSlice(firstBodyByte: number): boolean {
 /**
  * Reads the id of an SPS or PPS.
  *
+ * Hot path: no exception. Output: undefined if it is another NAL unit, cut, or the id is not allowed.
  * Spec: ITU-T H.264 §7.3.2.1.1, §7.3.2.2.
- *
- * @throws {ParseError} if it is another NAL unit, cut, or the id is not allowed.
  */
-export function h264ParameterSetId(nal: Uint8Array): number {
-  const reader = new BitReader(nal, "H.264 parameter set");
-  reader.skip(3, "nal_ref_idc");
-  const type = reader.bits(5, "nal_unit_type");
-  if (!isH264ParameterSet(type)) {
-    throw reader.error(`must be 7 or 8, found ${type}`, "nal_unit_type");
-  }
-  if (type === H264_NAL.sps) reader.skip(24, "profile_idc");
-  const field = type === H264_NAL.sps
-    ? "seq_parameter_set_id"
-    : "pic_parameter_set_id";
-  const id = reader.unsignedGolomb(field);
-  const maxId = type === H264_NAL.sps ? MAX_SPS_ID : MAX_PPS_ID;
-  if (id > maxId) {
-    throw reader.error(`must be at most ${maxId}, found ${id}`, field);
-  }
-  return id;
+export function h264ParameterSetId(nal: Uint8Array): number | undefined {
+  const type = h264NalType(nal);
+  if (!isH264ParameterSet(type)) return undefined;
+  const isSps = type === H264_NAL.sps;
+  const id = golombAt(nal, isSps ? SPS_ID_BITS : PPS_ID_BITS);
+  return id >= 0 && id <= (isSps ? MAX_SPS_ID : MAX_PPS_ID) ? id : undefined;
 }

@@ -1,4 +1,4 @@
-import { BitReader } from "#base/bit_reader.ts";
+import { golombAt } from "#codecs/exp_golomb.ts";
 
 /** NAL unit types that matter to a server. Spec: ITU-T H.265 table 7-1. */
 export const H265_NAL = {
@@ -21,6 +21,7 @@ export const H265_NAL = {
 export const H265_NAL_HEADER_BYTES = 2;
 
 const MAX_PPS_ID = 63;
+const HEADER_BYTES = 2;
 
 /** `nal_unit_type`, 0 to 63; 0 if the NAL unit is empty. */
 export function h265NalType(nal: Uint8Array): number {
@@ -40,32 +41,21 @@ export function isH265RandomAccess(nalType: number): boolean {
 /**
  * Reads the id of a VPS.
  *
+ * Hot path: no exception. Output: undefined if it is cut.
  * Spec: ITU-T H.265 §7.3.2.1.
- *
- * @throws {ParseError} if it is cut.
  */
-export function h265VpsId(nal: Uint8Array): number {
-  const reader = new BitReader(nal, "H.265 VPS");
-  reader.skip(16, "nal_unit_header");
-  return reader.bits(4, "vps_video_parameter_set_id");
+export function h265VpsId(nal: Uint8Array): number | undefined {
+  const first = nal[HEADER_BYTES];
+  return first === undefined ? undefined : first >>> 4;
 }
 
 /**
  * Reads the id of a PPS.
  *
+ * Hot path: no exception. Output: undefined if it is cut or the id is not allowed.
  * Spec: ITU-T H.265 §7.3.2.3.1.
- *
- * @throws {ParseError} if it is cut or the id is not allowed.
  */
-export function h265PpsId(nal: Uint8Array): number {
-  const reader = new BitReader(nal, "H.265 PPS");
-  reader.skip(16, "nal_unit_header");
-  const id = reader.unsignedGolomb("pps_pic_parameter_set_id");
-  if (id > MAX_PPS_ID) {
-    throw reader.error(
-      `must be at most ${MAX_PPS_ID}, found ${id}`,
-      "pps_pic_parameter_set_id",
-    );
-  }
-  return id;
+export function h265PpsId(nal: Uint8Array): number | undefined {
+  const id = golombAt(nal, HEADER_BYTES * 8);
+  return id >= 0 && id <= MAX_PPS_ID ? id : undefined;
 }

@@ -1,11 +1,16 @@
 import { BitReader } from "#base/bit_reader.ts";
 import { removeEmulationPrevention } from "#codecs/nal_unit.ts";
-import { H265_NAL } from "./nal.ts";
+import { golombAt } from "#codecs/exp_golomb.ts";
+import { H265_NAL, h265NalType } from "./nal.ts";
 import { skipShortTermRefPicSets } from "./ref_pic_sets.ts";
 
 /** Bytes of an SPS that are looked at; VUI timing comes long before. */
 const MAX_SPS_BYTES = 4_096;
 const MAX_SPS_ID = 15;
+/** NAL header, number of sub-layers, general profile, tier and level. */
+const HEAD_BYTES = 15;
+/** The same with everything that there can be about sub-layers, and an id. */
+const MAX_HEAD_BYTES = 128;
 const MAX_SUB_LAYERS_MINUS1 = 6;
 const MAX_REORDER_PICS = 16;
 const MAX_BIT_DEPTH = 16;
@@ -109,11 +114,27 @@ export function parseH265Sps(nal: Uint8Array): H265Sps {
 /**
  * Reads the id of an SPS.
  *
- * @throws {ParseError} if it is not an SPS, is cut or the id is not allowed.
+ * Hot path: no exception. Output: undefined if it is not an SPS, is cut or the id is not allowed.
+ * Spec: ITU-T H.265 §7.3.2.2.1.
  */
-export function h265SpsId(nal: Uint8Array): number {
-  const bytes = removeEmulationPrevention(nal, MAX_SPS_BYTES);
-  return parseHead(new BitReader(bytes, "H.265 SPS")).id;
+export function h265SpsId(nal: Uint8Array): number | undefined {
+  if (nal.length <= HEAD_BYTES || h265NalType(nal) !== H265_NAL.sps) {
+    return undefined;
+  }
+  const bytes = removeEmulationPrevention(nal, MAX_HEAD_BYTES);
+  const subLayersMinus1 = bytes[2]! >> 1 & 0b111;
+  if (subLayersMinus1 > MAX_SUB_LAYERS_MINUS1) return undefined;
+  let idBits = HEAD_BYTES * 8;
+  if (subLayersMinus1 > 0) {
+    const presentFlags = bytes[HEAD_BYTES]! << 8 | bytes[HEAD_BYTES + 1]!;
+    idBits += 16;
+    for (let i = 0; i < subLayersMinus1; i++) {
+      const flags = presentFlags >> (14 - 2 * i);
+      idBits += (flags & 0b10 ? 88 : 0) + (flags & 0b01 ? 8 : 0);
+    }
+  }
+  const id = golombAt(bytes, idBits);
+  return id >= 0 && id <= MAX_SPS_ID ? id : undefined;
 }
 
 function limited(reader: BitReader, field: string, max: number): number {
