@@ -4,7 +4,7 @@ import type { PeerAddress, TcpConnection } from "#platform/tcp.ts";
 /** A byte stream without a network: a test is its peer. */
 export class FakeTcpConnection implements TcpConnection {
   peer: PeerAddress;
-  readonly local: PeerAddress = { ip: "192.0.2.1", port: 8_554 };
+  local: PeerAddress = { ip: "192.0.2.1", port: 8_554 };
   onDrained: (() => void) | undefined;
   onBroken: ((error: Error) => void) | undefined;
   stalledSinceMs: number | undefined;

@@ -27,6 +27,11 @@ export class FakeUdpSocket implements UdpSocket {
     this.port = port;
   }
 
+  /** Settles when it is closed. */
+  get closed(): Promise<void> {
+    return this.#closed.promise;
+  }
+
   receive(handler: DatagramHandler): Promise<void> {
     this.#handler = handler;
     return this.#closed.promise;

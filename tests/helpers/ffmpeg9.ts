@@ -15,6 +15,10 @@ const EXECUTABLE = join(
   "imageio_ffmpeg/binaries/ffmpeg-linux-x86_64-v9.0.2",
 );
 
+/** Whether the package has the program for this machine. */
+export const IS_FFMPEG9_MADE_FOR_HERE: boolean = Deno.build.os === "linux" &&
+  Deno.build.arch === "x86_64";
+
 /** Downloads the wheel into the folder `$1` and takes it apart there; `$2` names it with its checksum. */
 const FETCH = `
 set -e
@@ -33,9 +37,7 @@ chmod +x imageio_ffmpeg/binaries/ffmpeg-*
  */
 export function ffmpeg9(): string | undefined {
   if (isFile(EXECUTABLE)) return EXECUTABLE;
-  if (Deno.build.os !== "linux" || Deno.build.arch !== "x86_64") {
-    return undefined;
-  }
+  if (!IS_FFMPEG9_MADE_FOR_HERE) return undefined;
   Deno.mkdirSync(CACHE_FOLDER, { recursive: true });
   const folder = Deno.makeTempDirSync({ dir: CACHE_FOLDER });
   try {

@@ -20,6 +20,8 @@ export interface FrameHash {
 export interface ReadFramesOptions {
   /** The ffmpeg to run, `"ffmpeg"` by default. */
   readonly executable?: string;
+  /** Words before the command, such as those of `nsenter`. */
+  readonly runner?: readonly string[];
   /** Options before `-i`, such as `["-rtsp_transport", "tcp"]`. */
   readonly inputArgs?: readonly string[];
   /**
@@ -57,15 +59,19 @@ export async function readFrames(
   url: string,
   options: ReadFramesOptions = {},
 ): Promise<FrameReading> {
-  const { executable = "ffmpeg", timeoutMs } = options;
+  const { executable = "ffmpeg", runner = [], timeoutMs } = options;
   const { inputArgs = [], outputArgs = [] } = options;
-  const result = await runProcess(executable, [
+  const [program, ...args] = [
+    ...[...runner, executable],
     ..."-nostdin -hide_banner -loglevel warning".split(" "),
     ...inputArgs,
     ...["-i", url],
     ...outputArgs,
     ..."-fps_mode passthrough -copyts -f framemd5 -".split(" "),
-  ], { timeoutMs: timeoutMs ?? READ_TIMEOUT_MS });
+  ];
+  const result = await runProcess(program!, args, {
+    timeoutMs: timeoutMs ?? READ_TIMEOUT_MS,
+  });
   const frames = parseFramemd5(result.stdout);
   if (result.code !== 0 || frames.length === 0) {
     throw new Error(`Cannot read ${url}: ffmpeg says:\n${result.stderr}`);

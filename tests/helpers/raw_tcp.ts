@@ -7,6 +7,8 @@ const READ_BUFFER_BYTES = 64 * 1_024;
 export class RawTcp implements Disposable {
   /** `IP:port` of this side, as a server logs it. */
   readonly address: string;
+  /** Port of the server. */
+  readonly serverPort: number;
   readonly #conn: Deno.TcpConn | Deno.TlsConn;
   readonly #buffer = new Uint8Array(READ_BUFFER_BYTES);
 
@@ -14,6 +16,7 @@ export class RawTcp implements Disposable {
   constructor(conn: Deno.TcpConn | Deno.TlsConn) {
     this.#conn = conn;
     this.address = `${conn.localAddr.hostname}:${conn.localAddr.port}`;
+    this.serverPort = conn.remoteAddr.port;
   }
 
   /** Sends everything; answers false if the server has closed the connection meanwhile. */

@@ -13,6 +13,8 @@ export interface WeirOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Executable to run instead of `main.ts`; else `WEIR_BIN`, if set. */
   readonly bin?: string;
+  /** Words before the command, such as those of `nsenter`. */
+  readonly runner?: readonly string[];
 }
 
 /** Ports of a media server. */
@@ -111,18 +113,14 @@ function listeningServers(config: string): string[] {
 function startServer(file: string, options: WeirOptions): RunningProcess {
   const env = options.env ?? {};
   const executable = options.bin ?? Deno.env.get("WEIR_BIN");
-  if (executable !== undefined) {
-    return startProcess(executable, [file], { env });
-  }
-  const args = [
-    "run",
-    "--quiet",
-    "--no-check",
-    ...WEIR_FLAGS,
-    MAIN,
+  const [program, ...args] = [
+    ...options.runner ?? [],
+    ...executable === undefined
+      ? [Deno.execPath(), "run", "--quiet", "--no-check", ...WEIR_FLAGS, MAIN]
+      : [executable],
     file,
   ];
-  return startProcess(Deno.execPath(), args, { env });
+  return startProcess(program!, args, { env });
 }
 
 function hasKey(config: string, key: string): boolean {

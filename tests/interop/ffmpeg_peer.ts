@@ -19,6 +19,8 @@ export const RTSP_WAYS = ["RTSP/TCP", "RTSP/UDP"] as const;
 export interface PublishOptions {
   /** The ffmpeg to run, `"ffmpeg"` by default. */
   readonly executable?: string;
+  /** Words before the command, such as those of `nsenter`. */
+  readonly runner?: readonly string[];
   readonly way: Way;
   readonly path: string;
   readonly file: string;
@@ -75,17 +77,19 @@ export function publishTo(
   address: string,
   options: Omit<PublishOptions, "path">,
 ): RunningProcess {
-  const { executable = "ffmpeg", way, file } = options;
+  const { executable = "ffmpeg", runner = [], way, file } = options;
   const { inputArgs = [], outputArgs = [] } = options;
   const format = way === "RTMP"
     ? ["-f", "flv"]
     : ["-f", "rtsp", ...transportArgs(way)];
-  return startProcess(executable, [
+  const [program, ...args] = [
+    ...[...runner, executable],
     ..."-nostdin -hide_banner -loglevel warning -progress pipe:1 -re"
       .split(" "),
     ...[...inputArgs, "-i", file],
     ...["-c", "copy", ...outputArgs, ...format, address],
-  ]);
+  ];
+  return startProcess(program!, args);
 }
 
 /** Waits until somebody publishes to a path. */

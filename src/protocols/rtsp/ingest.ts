@@ -25,7 +25,7 @@ import { serializeRtcpCompound } from "#formats/rtp/rtcp/serialize_compound.ts";
 import { RtpClock } from "#formats/rtp/rtp_clock.ts";
 import { emptyRtpHeader, parseRtpHeader } from "#formats/rtp/rtp_header.ts";
 import { rtpPayload } from "#formats/rtp/rtp_packet.ts";
-import { TrackClock, TrackSync } from "#formats/rtp/track_sync.ts";
+import { type TrackClock, TrackSync } from "#formats/rtp/track_sync.ts";
 import {
   RtpUnitAssembler,
   type RtpUnitSink,
@@ -39,6 +39,9 @@ const KEY_FRAME_INTERVAL_MS = 1_000;
 export function randomSsrc(): number {
   return crypto.getRandomValues(new Uint32Array(1))[0]!;
 }
+
+/** Units of a track that are kept for a sender report; with more its arrival decides where it stands. */
+const MAX_WAITING_BYTES = 16 * 1_024 * 1_024;
 
 /** One track that a publisher announced. */
 export interface AnnouncedTrack {
@@ -174,6 +177,7 @@ class IngestTrack implements RtpUnitSink {
   #ssrc = 0;
   #receiverSsrc: number;
   #waiting: WaitingUnit[] = [];
+  #waitingBytes = 0;
   #lossesReported = 0;
 
   constructor(
@@ -242,7 +246,7 @@ class IngestTrack implements RtpUnitSink {
       this.#place.place(ticks, this.#options.clock.monotonicMs());
     }
     if (!this.#place.isPlaced) {
-      this.#waiting.push({ packets, ticks });
+      this.#keepWaiting(packets, ticks);
       return;
     }
     if (this.#waiting.length > 0) this.#publishWaiting();
@@ -291,9 +295,19 @@ class IngestTrack implements RtpUnitSink {
     this.#options.onLoss(lost);
   }
 
+  /** Keeps a unit until the track's place is known, or there is no more room for that. */
+  #keepWaiting(packets: Uint8Array[], ticks: number): void {
+    this.#waiting.push({ packets, ticks });
+    for (const packet of packets) this.#waitingBytes += packet.length;
+    if (this.#waitingBytes <= MAX_WAITING_BYTES) return;
+    this.#place.placeByArrival();
+    this.#publishWaiting();
+  }
+
   #publishWaiting(): void {
     const waiting = this.#waiting;
     this.#waiting = [];
+    this.#waitingBytes = 0;
     for (const { packets, ticks } of waiting) this.#publish(packets, ticks);
   }
 

@@ -15,6 +15,8 @@ export interface PlayedMedia {
   /** URL of the PLAY request. */
   readonly url: string;
   readonly clock: Clock;
+  /** It flows for others: the reader begins behind the batch that is told. */
+  readonly isRunning?: boolean;
 }
 
 /**
@@ -38,14 +40,15 @@ export function playAnswerHeaders(
 
 /** Where the tracks begin. Spec: RFC 2326 §12.33. */
 function rtpInfoHeaders(
-  { encoder, tracks, url }: PlayedMedia,
+  { encoder, tracks, url, isRunning = false }: PlayedMedia,
   first: Batch,
 ): Record<string, string> {
   const base = url.replace(/\/$/, "");
-  const startMs = startMsOf(first);
+  const startMs = startMsOf(first, isRunning);
+  const begin = isRunning ? undefined : first;
   const entries: RtpInfoEntry[] = [];
   for (const track of tracks) {
-    const sequenceNumber = encoder.startNumber(track, first) & 0xffff;
+    const sequenceNumber = encoder.startNumber(track, begin) & 0xffff;
     const ticks = Math.round(startMs * track.clockRateHz / 1_000);
     entries.push({
       url: `${base}/trackID=${track.id}`,
@@ -56,9 +59,10 @@ function rtpInfoHeaders(
   return { "RTP-Info": serializeRtpInfo(entries) };
 }
 
-/** Stream time at which a batch begins. */
-function startMsOf({ units, tracks }: Batch): number {
+/** Stream time at which a batch begins, or before which nothing behind it is shown. */
+function startMsOf({ units, tracks }: Batch, isRunning: boolean): number {
   const unit = units[0]!;
   const track = tracks.find((one) => one.id === unit.trackId);
-  return track ? unit.ptsTicks * 1_000 / track.clockRateHz : 0;
+  const ticks = isRunning ? unit.dtsTicks : unit.ptsTicks;
+  return track ? ticks * 1_000 / track.clockRateHz : 0;
 }

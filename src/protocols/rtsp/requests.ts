@@ -94,7 +94,8 @@ async function describe(
     const location = absoluteTarget(url, description.target);
     return { status: 302, headers: { Location: location } };
   }
-  const wantsMulticast = /(^|&)vlcmulticast(&|=|$)/.test(target.query);
+  const wantsMulticast = connection.context.multicast !== undefined &&
+    /(^|&)vlcmulticast(&|=|$)/.test(target.query);
   const sdp = serializeSessionDescription({
     sessionName: "",
     connectionAddress: wantsMulticast ? "224.1.0.0" : "0.0.0.0",

@@ -10,7 +10,8 @@ export interface UdpEndpoint {
   handleFault(error: unknown): void;
 }
 
-interface Route {
+/** Who takes datagrams, and for which track. */
+export interface UdpRoute {
   readonly endpoint: UdpEndpoint;
   readonly trackIndex: number;
 }
@@ -19,8 +20,8 @@ interface Route {
 export class UdpRouter {
   /** Datagrams from addresses that belong to no session. */
   strangerDatagrams = 0;
-  #rtp = new Map<string, Route>();
-  #rtcp = new Map<string, Route>();
+  #rtp = new Map<string, UdpRoute>();
+  #rtcp = new Map<string, UdpRoute>();
 
   /** Reads both sockets until they are closed. */
   async run(rtp: UdpSocket, rtcp: UdpSocket): Promise<void> {
@@ -46,7 +47,7 @@ export class UdpRouter {
   add(
     ip: string,
     ports: readonly [number, number],
-    route: Route,
+    route: UdpRoute,
   ): Disposable {
     const rtpKey = keyOf(ip, ports[0]);
     const rtcpKey = keyOf(ip, ports[1]);
@@ -62,19 +63,19 @@ export class UdpRouter {
   }
 
   #find(
-    routes: ReadonlyMap<string, Route>,
+    routes: ReadonlyMap<string, UdpRoute>,
     ip: string,
     port: number,
-  ): Route | undefined {
+  ): UdpRoute | undefined {
     const route = routes.get(keyOf(ip, port));
     if (route === undefined) this.strangerDatagrams++;
     return route;
   }
 }
 
-/** Hot path. What goes wrong must not end the reading: the sockets are everybody's. */
-function deliver(
-  { endpoint, trackIndex }: Route,
+/** Hands a datagram over. Hot path. What goes wrong must not end the reading: the sockets are everybody's. */
+export function deliver(
+  { endpoint, trackIndex }: UdpRoute,
   datagram: Uint8Array,
   isRtcp: boolean,
 ): void {

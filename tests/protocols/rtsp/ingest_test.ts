@@ -264,6 +264,17 @@ Deno.test("RtspIngest.end() hands over what waits for a report", () => {
   assertEquals(placed(test), ["v0", "a10"]);
 });
 
+Deno.test("RtspIngest keeps no more than 16 MB for a report that does not come", () => {
+  const test = openIngest();
+  sendPicture(test, 0, 0);
+  for (let i = 0; i < 300; i++) {
+    const fields = { payloadType: 97, sequenceNumber: i, timestampTicks: i };
+    test.ingest.handleRtp(1, rtpPacket(fields, new Uint8Array(65_000)));
+    test.ingest.flush();
+  }
+  assertEquals(placed(test).length > 250, true);
+});
+
 Deno.test("RtspIngest.end() hands over a picture without a marker bit", () => {
   const test = openIngest();
   sendPicture(test, 0, 0, { marker: false });
@@ -464,3 +475,18 @@ Deno.test("RtspIngest asks for a key frame when a reader has nowhere to start, o
   join();
   assertEquals(test.sent.length, 2, "there is a group to start at");
 });
+
+for (const isReordering of [false, true]) {
+  const name = isReordering ? "UDP" : "TCP";
+  Deno.test(`RtspIngest puts sound that comes before the first picture behind it, over ${name} [GStreamer 1.22 rtsp-server]`, () => {
+    const test = openIngest([VIDEO, AUDIO], isReordering);
+    sendReport(test, 0, 0);
+    sendReport(test, 1, 0);
+    sendAudio(test, 0, 0);
+    sendAudio(test, 1, 20);
+    assertEquals(test.sink.units, []);
+    sendPicture(test, 0, 0);
+    const trackIds = test.sink.units.map(({ trackId }) => trackId);
+    assertEquals(trackIds, [VIDEO.id, AUDIO.id, AUDIO.id]);
+  });
+}

@@ -17,6 +17,7 @@ const ENDPOINT: MediaEndpoint = {
   handleInterleaved: () => {},
   handleRtpDatagram: () => {},
   handleRtcpDatagram: () => {},
+  handleFault: () => {},
 };
 
 interface Asking {

@@ -23,6 +23,8 @@ export interface MediaSink {
   handleRtcp(trackIndex: number, packet: Uint8Array): void;
   /** What belongs together has been handed over. */
   flush(): void;
+  /** A packet brought a bug to light. */
+  handleFault(error: unknown): void;
 }
 
 /** How the media of all tracks travels. */
@@ -198,12 +200,11 @@ export class UdpTransport implements MediaTransport {
     this.#receiving.push(
       rtp.receive((datagram, ip, port) => {
         if (!this.#isOrigin(track, ip, port, 0)) return;
-        sink.handleRtp(trackIndex, datagram.slice());
-        sink.flush();
+        deliverRtp(sink, trackIndex, datagram);
       }),
       rtcp.receive((datagram, ip, port) => {
         if (!this.#isOrigin(track, ip, port, 1)) return;
-        sink.handleRtcp(trackIndex, datagram);
+        deliverRtcp(sink, trackIndex, datagram);
       }),
     );
   }
@@ -213,6 +214,33 @@ export class UdpTransport implements MediaTransport {
       (this.#options.isAnyPort || port === track.ports[i]);
     if (!isOrigin) this.strangerDatagrams++;
     return isOrigin;
+  }
+}
+
+/** Hands a datagram over, borrowed. Hot path. What goes wrong ends the session, not the process. */
+export function deliverRtp(
+  sink: MediaSink,
+  trackIndex: number,
+  datagram: Uint8Array,
+): void {
+  try {
+    sink.handleRtp(trackIndex, datagram.slice());
+    sink.flush();
+  } catch (error) {
+    sink.handleFault(error);
+  }
+}
+
+/** The same for RTCP. */
+export function deliverRtcp(
+  sink: MediaSink,
+  trackIndex: number,
+  datagram: Uint8Array,
+): void {
+  try {
+    sink.handleRtcp(trackIndex, datagram);
+  } catch (error) {
+    sink.handleFault(error);
   }
 }
 

@@ -11,6 +11,8 @@ import {
   serializeTransport,
 } from "#protocols/rtsp/wire/headers/transport.ts";
 import {
+  deliverRtcp,
+  deliverRtp,
   firstTransport,
   type MediaSink,
   type MediaTransport,
@@ -116,13 +118,14 @@ export class MulticastTransport implements MediaTransport {
           this.strangerDatagrams++;
           return;
         }
-        sink.handleRtp(trackIndex, datagram.slice());
-        sink.flush();
+        deliverRtp(sink, trackIndex, datagram);
       }),
       reports.receive((datagram, ip) => {
         // Reports of the group's other members come here, too.
         const isSender = datagram[1] === SENDER_REPORT;
-        if (isSender && ip === sourceIp) sink.handleRtcp(trackIndex, datagram);
+        if (isSender && ip === sourceIp) {
+          deliverRtcp(sink, trackIndex, datagram);
+        }
       }),
     );
   }

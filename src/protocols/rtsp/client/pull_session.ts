@@ -178,6 +178,12 @@ export class PullSession implements MediaSink {
     this.#ingest?.flush();
   }
 
+  /** Part of the transport. */
+  handleFault(error: unknown): void {
+    this.#isPlaying = false;
+    this.#outcome.reject(error);
+  }
+
   /** Asks for everything up to PLAY. */
   async #start(): Promise<PullOutcome | undefined> {
     const { origin, request } = this.#options;

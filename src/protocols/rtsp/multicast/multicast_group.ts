@@ -1,15 +1,13 @@
 import type { Clock } from "#base/clock.ts";
 import { readU32 } from "#base/big_endian.ts";
+import type { Batch } from "#core/batch.ts";
 import type { QueueLimits } from "#core/subscription.ts";
 import type { UdpSocket } from "#platform/udp/udp_socket.ts";
 import { UdpEgress, type UdpTarget } from "#protocols/rtsp/egress.ts";
 import { RtspError } from "#protocols/rtsp/errors.ts";
+import type { UdpRoute } from "#protocols/rtsp/udp_router.ts";
 import type { RtpRtcpPair } from "#protocols/rtsp/wire/headers/transport.ts";
-import type {
-  GroupSource,
-  MulticastGroups,
-  ReportListener,
-} from "./multicast_groups.ts";
+import type { GroupSource, MulticastGroups } from "./multicast_groups.ts";
 import type { MulticastPlay } from "./multicast_play.ts";
 
 /** Hops that packets may take, as readers are told. */
@@ -58,6 +56,8 @@ interface GroupSenders {
  * plays. Who joins while it flows gets what comes next, without a burst.
  */
 export class MulticastGroup {
+  /** Latest batch of the stream, while anybody plays. */
+  latest: Batch | undefined;
   #source: GroupSource;
   #groups: MulticastGroups;
   #seatCount = 0;
@@ -114,7 +114,7 @@ export class MulticastGroup {
    *
    * @throws {RtspError} 453 if all addresses are in use.
    */
-  join(trackId: number, ip: string, listener: ReportListener): MulticastSeat {
+  join(trackId: number, ip: string, listener: UdpRoute): MulticastSeat {
     const track = this.#tracks.get(trackId) ?? this.#addTrack(trackId);
     if (this.#seatCount++ === 0) this.#groups.add(this);
     const listening = this.#groups.listen(ip, listener);
@@ -261,6 +261,7 @@ export class MulticastGroup {
     this.#encoderUse?.[Symbol.dispose]();
     this.#egress?.stop();
     this.#egress = undefined;
+    this.latest = undefined;
     this.#isStarted = false;
   }
 

@@ -5,7 +5,7 @@ import {
   openMulticastSender,
 } from "#platform/udp/multicast.ts";
 import type { RtspStreamEncoder } from "#protocols/rtsp/stream_encoder.ts";
-import type { UdpEndpoint } from "#protocols/rtsp/udp_router.ts";
+import { deliver, type UdpRoute } from "#protocols/rtsp/udp_router.ts";
 import type { RtpRtcpPair } from "#protocols/rtsp/wire/headers/transport.ts";
 import type { MulticastAddresses } from "./multicast_addresses.ts";
 import { MulticastGroup } from "./multicast_group.ts";
@@ -26,12 +26,6 @@ export interface MulticastGroupsOptions {
   readonly openers?: MulticastOpeners;
 }
 
-/** Somebody who is to hear of RTCP that comes from its address. */
-export interface ReportListener {
-  readonly endpoint: UdpEndpoint;
-  readonly trackIndex: number;
-}
-
 /** A stream as it leaves by one interface. */
 export interface GroupSource {
   readonly stream: Stream;
@@ -48,7 +42,7 @@ export class MulticastGroups implements AsyncDisposable {
   readonly clock: Clock;
   readonly openers: MulticastOpeners;
   #groups = new Set<MulticastGroup>();
-  #listeners = new Map<string, Set<ReportListener>>();
+  #listeners = new Map<string, Set<UdpRoute>>();
   #closing = new Set<Promise<void>>();
 
   /** Opens nothing yet. */
@@ -83,7 +77,7 @@ export class MulticastGroups implements AsyncDisposable {
   }
 
   /** Tells `listener` of RTCP from an address until disposed of. */
-  listen(ip: string, listener: ReportListener): Disposable {
+  listen(ip: string, listener: UdpRoute): Disposable {
     const known = this.#listeners.get(ip) ?? new Set();
     this.#listeners.set(ip, known.add(listener));
     return {
@@ -98,8 +92,8 @@ export class MulticastGroups implements AsyncDisposable {
 
   /** Part of a group: somebody at `ip` has sent RTCP, borrowed. */
   handleRtcp(datagram: Uint8Array, ip: string): void {
-    for (const { endpoint, trackIndex } of this.#listeners.get(ip) ?? []) {
-      endpoint.handleRtcpDatagram(trackIndex, datagram);
+    for (const listener of this.#listeners.get(ip) ?? []) {
+      deliver(listener, datagram, true);
     }
   }
 

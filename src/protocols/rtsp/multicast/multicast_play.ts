@@ -1,4 +1,5 @@
 import type { Logger } from "#base/log.ts";
+import type { Batch } from "#core/batch.ts";
 import type { ReadGrant } from "#core/ports.ts";
 import type { BatchSink, Subscription } from "#core/subscription.ts";
 import type { Track } from "#core/track.ts";
@@ -65,12 +66,18 @@ export class MulticastPlay implements BatchSink {
     return this.#group.egress?.subscription?.droppedUnits ?? 0;
   }
 
-  /** Headers of the answer to PLAY; `range` is what it asked for. Where a late reader begins is not known. */
+  /** Headers of the answer to PLAY; `range` is what it asked for. */
   answerHeaders(range: string | undefined): Record<string, string> {
-    const { source: { encoder }, clock, egress } = this.#group;
-    const media = { encoder, tracks: this.tracks, url: this.#url, clock };
-    const first = this.#isLate ? undefined : egress?.subscription?.next;
-    return playAnswerHeaders(media, first, range);
+    const { source: { encoder }, clock, egress, latest } = this.#group;
+    const next = egress?.subscription?.next;
+    const media = {
+      encoder,
+      tracks: this.tracks,
+      url: this.#url,
+      clock,
+      isRunning: this.#isLate && next === undefined,
+    };
+    return playAnswerHeaders(media, media.isRunning ? latest : next, range);
   }
 
   /** RTCP from the reader's address, borrowed. */
@@ -101,8 +108,9 @@ export class MulticastPlay implements BatchSink {
     this.#group.leave(this);
   }
 
-  /** Part of the subscription: the group sends the media. */
-  deliver(): boolean {
+  /** Part of the subscription: the group sends the media. Hot path. */
+  deliver(batch: Batch): boolean {
+    this.#group.latest = batch;
     return true;
   }
 

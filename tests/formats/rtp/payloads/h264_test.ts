@@ -204,6 +204,13 @@ Deno.test("H264 depacketizer says nothing of parameters it was opened with", () 
   assertEquals(depacketizer.inspect([SPS, PPS]).parameters, undefined);
 });
 
+Deno.test("H264 depacketizer walks over any number of aggregation packets that hold only padding", () => {
+  const depacketizer = h264PayloadFormat.openDepacketizer(UNKNOWN);
+  const unit = [...Array<Uint8Array>(20_000).fill(hex("180000")), SPS];
+  assertEquals(depacketizer.extract(unit), [SPS]);
+  assertEquals(depacketizer.inspect(unit).isRandomAccess, false);
+});
+
 Deno.test("H264 depacketizer throws nothing but ParseError on mutations, and inspect() nothing at all", () => {
   const seeds = [...UNITS, ...BROKEN_UNITS].map(({ payloads }) =>
     hex(

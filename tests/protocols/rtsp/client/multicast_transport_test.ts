@@ -14,6 +14,8 @@ const STRANGER_IP = "127.0.0.9";
 const GROUP = "233.252.0.3";
 
 const PICTURE = Uint8Array.of(0x80, 96, 0, 1, 2, 3, 4, 5);
+/** First byte of a packet that the sink fails at. */
+const BUG = 0xbb;
 const SENDER_REPORT = Uint8Array.of(0x80, 200, 0, 1, 1, 1, 1, 1);
 const READER_REPORT = Uint8Array.of(0x80, 201, 0, 1, 2, 2, 2, 2);
 
@@ -30,9 +32,13 @@ function opened(peer = ORIGIN) {
     local: LOCAL,
     receiveBufferBytes: 0,
     sink: {
-      handleRtp: (i, packet) => take(`rtp ${i} ${packet.length}`),
+      handleRtp: (i, packet) => {
+        if (packet[0] === BUG) throw new Error("a bug");
+        take(`rtp ${i} ${packet.length}`);
+      },
       handleRtcp: (i, packet) => take(`rtcp ${i} ${packet[1]}`),
       flush: () => {},
+      handleFault: (error) => take(String(error)),
     },
   });
   const until = async (count: number) => {
@@ -66,11 +72,12 @@ Deno.test("MulticastTransport asks for a group and takes what the origin sends t
   await transport.accept(0, `RTP/AVP;${answer}`);
   await send(STRANGER_IP, port, PICTURE);
   await send(ORIGIN.ip, port, PICTURE);
+  await send(ORIGIN.ip, port, Uint8Array.of(BUG));
   await send(STRANGER_IP, port + 1, SENDER_REPORT);
   await send(ORIGIN.ip, port + 1, READER_REPORT);
   await send(ORIGIN.ip, port + 1, SENDER_REPORT);
-  const taken = await until(2);
-  assertEquals(taken.toSorted(), ["rtcp 0 200", "rtp 0 8"]);
+  const taken = await until(3);
+  assertEquals(taken.toSorted(), ["Error: a bug", "rtcp 0 200", "rtp 0 8"]);
   assertEquals(transport.strangerDatagrams, 1);
   await transport[Symbol.asyncDispose]();
 });

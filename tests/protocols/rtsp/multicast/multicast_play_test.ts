@@ -4,12 +4,17 @@ import {
   mikeyFromExchange,
 } from "#formats/mikey/srtp_exchange.ts";
 import { parseRtcpCompound } from "#formats/rtp/rtcp/parse_compound.ts";
+import {
+  rtpSequenceNumber,
+  rtpTimestampTicks,
+} from "#formats/rtp/rtp_packet.ts";
 import { createSrtpKeys } from "#formats/srtp/srtp_keys.ts";
 import { openSrtpReceiver } from "#formats/srtp/srtp_receiver.ts";
 import {
   parseKeyMgmt,
   serializeKeyMgmt,
 } from "#protocols/rtsp/wire/headers/key_mgmt.ts";
+import { parseRtpInfo } from "#protocols/rtsp/wire/headers/rtp_info.ts";
 import { assert, assertEquals } from "#test/assert.ts";
 import type { SentDatagram } from "#test/fake_udp.ts";
 import { settled } from "#test/fake_clock.ts";
@@ -97,12 +102,18 @@ Deno.test("multicast readers share a group: an address a track, each packet once
   publish(1);
   assertEquals(targets(), ["224.1.0.2:8002", "224.1.0.1:8002"]);
   const second = server.connect("198.51.100.8");
-  assertEquals((await second.play(BOTH)).headers.get("RTP-Info"), undefined);
+  const late = await second.play(BOTH);
   assertEquals(targets(), [], "no burst for who is late");
   assertEquals(typesOf(takeRtcp(server)).length, 2, "reports at once");
   assertEquals(wishes, 1);
   publish(2);
-  assertEquals(targets().length, 2);
+  const following = takeRtp(server).toReversed();
+  const begin = parseRtpInfo(late.headers.get("RTP-Info")!);
+  for (const [i, { bytes }] of following.entries()) {
+    assertEquals(rtpSequenceNumber(bytes), begin[i]!.sequenceNumber);
+    assert((rtpTimestampTicks(bytes) - begin[i]!.timestampTicks! | 0) > 0);
+  }
+  assertEquals(following.length, 2);
   assertEquals(server.context.multicast!.addresses.takenCount, 2);
   assertEquals(
     server.groupSockets.map(({ kind, interfaceIp, group, socket }) =>
@@ -398,4 +409,10 @@ Deno.test("DESCRIBE tells VLC that there is multicast, if it asks", async () => 
     assertEquals(line.trim(), `c=IN IP4 ${address}`);
   }
   await server.close();
+  const off = fakeRtspServer();
+  await publishCam(off);
+  const { body } = await off.connect()
+    .request("DESCRIBE", `${URL_OF_CAM}?vlcmulticast`);
+  assert(new TextDecoder().decode(body).includes("c=IN IP4 0.0.0.0"));
+  await off.close();
 });

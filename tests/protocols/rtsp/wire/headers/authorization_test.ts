@@ -83,6 +83,16 @@ for (const [text, field] of WRONG) {
   });
 }
 
+Deno.test("parseAuthorization() reads a scheme, spaces and line separators of any length at once", () => {
+  const spaces = " ".repeat(500_000);
+  for (
+    const text of [`${"x".repeat(500_000)}${spaces}\u2028 y\u2028`, spaces]
+  ) {
+    const error = assertThrows(() => parseAuthorization(text), ParseError);
+    assertEquals(error.field, "scheme");
+  }
+});
+
 Deno.test("parseAuthorization() throws nothing but ParseError on 10,000 mutations", () => {
   for (const bytes of mutations(HEADERS.map(({ text }) => bytesOf(text)))) {
     try {
