@@ -1,5 +1,4 @@
 import { assert, assertEquals } from "#test/assert.ts";
-import { freeUdpPortPair } from "#test/ports.ts";
 import { openRawRtmp } from "#test/raw_rtmp.ts";
 import { openRawRtsp, type RawRtsp } from "#test/raw_rtsp.ts";
 import { openRawTcp, type RawTcp } from "#test/raw_tcp.ts";
@@ -11,6 +10,7 @@ import {
   sessionOf,
   warningsOf,
 } from "#test/scene.ts";
+import { bindUdpPair, udpOf } from "#test/udp_pair.ts";
 import type { WeirProcess } from "#test/weir_process.ts";
 
 const URL = "rtsp://127.0.0.1/x";
@@ -143,34 +143,6 @@ async function assertProcessingErrors(
   const errors = warningsOf(server, client)
     .filter((line) => /processing errors?(:|, last was:) /.test(line));
   assert(errors.length >= 1 && errors.length <= 4, errors.join("\n"));
-}
-
-/** Sockets for RTP and RTCP on neighbouring ports. */
-function bindUdpPair(): Disposable & {
-  readonly port: number;
-  readonly rtp: Deno.DatagramConn;
-  readonly rtcp: Deno.DatagramConn;
-} {
-  const bind = (port: number) =>
-    Deno.listenDatagram({ transport: "udp", hostname: "127.0.0.1", port });
-  const port = freeUdpPortPair();
-  const rtp = bind(port);
-  const rtcp = bind(port + 1);
-  return {
-    port,
-    rtp,
-    rtcp,
-    [Symbol.dispose]() {
-      rtp.close();
-      rtcp.close();
-    },
-  };
-}
-
-/** The server's socket for RTP (0) or RTCP (1). */
-function udpOf(server: WeirProcess, offset: number): Deno.NetAddr {
-  const port = server.rtpPort + offset;
-  return { transport: "udp", hostname: "127.0.0.1", port };
 }
 
 /** An RTP packet of the announced track with a payload of nonsense. */
