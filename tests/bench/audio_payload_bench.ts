@@ -1,7 +1,12 @@
 import { aacPayloadFormat } from "#formats/rtp/payloads/aac.ts";
 import { aacLatmPayloadFormat } from "#formats/rtp/payloads/aac_latm.ts";
+import { lpcmPayloadFormat } from "#formats/rtp/payloads/lpcm.ts";
 import { opusPayloadFormat } from "#formats/rtp/payloads/opus.ts";
-import type { AacParameters, OpusParameters } from "#codecs/codec.ts";
+import type {
+  AacParameters,
+  LpcmParameters,
+  OpusParameters,
+} from "#codecs/codec.ts";
 
 const MAX_PAYLOAD_BYTES = 1_440;
 
@@ -19,12 +24,20 @@ const latm: AacParameters = {
   },
 };
 const opus: OpusParameters = { codec: "opus", channelCount: 2 };
+const lpcm: LpcmParameters = {
+  codec: "lpcm",
+  bitDepth: 16,
+  sampleRateHz: 48_000,
+  channelCount: 2,
+};
 
 const accessUnits = Array.from({ length: 3 }, () => new Uint8Array(340));
 const opusPackets = Array.from(
   { length: 3 },
   () => new Uint8Array(240).fill(0xf8, 0, 1),
 );
+
+const samples = [new Uint8Array(3_840)];
 
 const aacPacketizer = aacPayloadFormat.openPacketizer(aac, MAX_PAYLOAD_BYTES);
 const aacDepacketizer = aacPayloadFormat.openDepacketizer(aac);
@@ -43,6 +56,12 @@ const opusPacketizer = opusPayloadFormat.openPacketizer(
   MAX_PAYLOAD_BYTES,
 );
 const opusDepacketizer = opusPayloadFormat.openDepacketizer(opus);
+
+const lpcmPacketizer = lpcmPayloadFormat.openPacketizer(
+  lpcm,
+  MAX_PAYLOAD_BYTES,
+);
+const lpcmDepacketizer = lpcmPayloadFormat.openDepacketizer(lpcm);
 
 Deno.bench("AAC extract(), 3 access units of 340 bytes", () => {
   aacDepacketizer.extract(aacPayloads);
@@ -66,4 +85,12 @@ Deno.bench("Opus extract(), 3 packets of 240 bytes", () => {
 
 Deno.bench("Opus packetize(), 3 packets of 240 bytes", () => {
   opusPacketizer.packetize(opusPackets, true);
+});
+
+Deno.bench("LPCM extract(), 20 ms at 48 kHz", () => {
+  lpcmDepacketizer.extract(samples);
+});
+
+Deno.bench("LPCM packetize(), 20 ms at 48 kHz", () => {
+  lpcmPacketizer.packetize(samples, true);
 });

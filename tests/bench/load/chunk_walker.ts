@@ -1,3 +1,4 @@
+import { RTMP_PREFIX_BYTES } from "./codecs/load_codec.ts";
 import type { RtmpCounter } from "./media_counter.ts";
 
 /** Types of RTMP messages. */
@@ -106,7 +107,9 @@ export class ChunkWalker {
   }
 
   #take(stream: ChunkStream, part: Uint8Array): void {
-    const keep = stream.type === RTMP_MESSAGE.video ? 2 : MAX_KEPT_BYTES;
+    const keep = stream.type === RTMP_MESSAGE.video
+      ? RTMP_PREFIX_BYTES
+      : MAX_KEPT_BYTES;
     for (let i = 0; i < part.length && stream.kept.length < keep; i++) {
       stream.kept.push(part[i]!);
     }
@@ -122,7 +125,7 @@ export class ChunkWalker {
     stream.receivedBytes = 0;
     stream.kept = [];
     if (type === RTMP_MESSAGE.video) {
-      this.#counter?.push(timestampMs, lengthBytes, [kept[0]!, kept[1]!]);
+      this.#counter?.push(timestampMs, lengthBytes, kept);
       return;
     }
     const payload = Uint8Array.from(kept);

@@ -1,4 +1,5 @@
-import type { Figures } from "./measure.ts";
+import type { CodecName } from "./codecs/load_codec.ts";
+import type { Combination, Figures } from "./measure.ts";
 import type { LoadProtocol } from "./reader.ts";
 import type { ServerName } from "./servers.ts";
 
@@ -7,30 +8,43 @@ export interface BenchResult {
   readonly figures: readonly Figures[];
   /** Milliseconds to the first key frame, of each late joiner. */
   readonly lateJoins: readonly LateJoins[];
+  readonly leftOut: readonly LeftOut[];
 }
 
-/** Waits of the late joiners of one server and protocol. */
-export interface LateJoins {
-  readonly server: ServerName;
-  readonly protocol: LoadProtocol;
+/** Waits of the late joiners of one combination. */
+export interface LateJoins extends Combination {
   readonly waitsMs: readonly number[];
+}
+
+/** A combination that was not measured. */
+export interface LeftOut extends Combination {
+  readonly reason: string;
 }
 
 /** One goal, and how far it was reached. */
 export interface GoalResult {
   readonly goal: string;
+  readonly codec: CodecName;
   readonly value: number;
   readonly must: number;
   readonly aim?: number;
   readonly verdict: "aim met" | "met" | "MISSED";
+  /** What it was compared with, if that is another codec. */
+  readonly note: string;
+}
+
+/** A measured value; the note tells if it is about another codec, too. */
+interface Measured {
+  readonly value: number;
+  readonly note?: string;
 }
 
 /** What of a result a goal is about; `undefined` if it was not measured. */
-type Value = (result: BenchResult) => number | undefined;
+type Measure = (result: BenchResult, codec: CodecName) => Measured | undefined;
 
 interface Goal {
   readonly goal: string;
-  readonly value: Value;
+  readonly measure: Measure;
   readonly must: number;
   readonly aim?: number;
 }
@@ -39,102 +53,123 @@ interface Goal {
 const GOALS: readonly Goal[] = [
   {
     goal: "RTMP, CPU against nginx-rtmp",
-    value: cpuRatio("rtmp", "nginx-rtmp", "rtmp"),
+    measure: cpuRatio("rtmp", "nginx-rtmp", "rtmp"),
     must: 1.5,
     aim: 1.1,
   },
   {
     goal: "RTSP over TCP, CPU against MediaMTX",
-    value: cpuRatio("rtsp-tcp", "mediamtx", "rtsp-tcp"),
+    measure: cpuRatio("rtsp-tcp", "mediamtx", "rtsp-tcp"),
     must: 0.25,
     aim: 0.15,
   },
   {
     goal: "RTSP over TCP, CPU against nginx-rtmp's RTMP",
-    value: cpuRatio("rtsp-tcp", "nginx-rtmp", "rtmp"),
+    measure: cpuRatio("rtsp-tcp", "nginx-rtmp", "rtmp"),
     must: 1.8,
     aim: 1.2,
   },
   {
     goal: "RTSP over UDP, CPU against MediaMTX",
-    value: cpuRatio("rtsp-udp", "mediamtx", "rtsp-udp"),
+    measure: cpuRatio("rtsp-udp", "mediamtx", "rtsp-udp"),
     must: 0.4,
     aim: 0.25,
   },
   {
     goal: "RTSP over UDP, CPU against our RTSP over TCP",
-    value: (result) =>
-      find(result, "mediamtx", "rtsp-udp") === undefined
-        ? cpuRatio("rtsp-udp", "weir", "rtsp-tcp")(result)
-        : undefined,
+    measure: (result, codec) => {
+      const peer = { server: "mediamtx", protocol: "rtsp-udp", codec } as const;
+      return findComparable(result, peer) === undefined
+        ? cpuRatio("rtsp-udp", "weir", "rtsp-tcp")(result, codec)
+        : undefined;
+    },
     must: 2.2,
   },
   ...["rtsp-tcp", "rtsp-udp"].flatMap((protocol) => [{
     goal: `${protocol}, latency p99 (ms)`,
-    value: ours(protocol as LoadProtocol, "latencyP99Ms"),
+    measure: ours(protocol as LoadProtocol, "latencyP99Ms"),
     must: 8,
   }]),
   {
     goal: "rtsp-tcp, latency p50 (ms)",
-    value: ours("rtsp-tcp", "latencyP50Ms"),
+    measure: ours("rtsp-tcp", "latencyP50Ms"),
     must: 2.5,
   },
   ...(["rtsp-tcp", "rtsp-udp", "rtmp"] as const).flatMap((protocol) => [
     {
       goal: `${protocol}, memory idle (MB)`,
-      value: ours(protocol, "idleRssMb"),
+      measure: ours(protocol, "idleRssMb"),
       must: 90,
       aim: 60,
     },
     {
       goal: `${protocol}, memory under load (MB)`,
-      value: ours(protocol, "loadedRssMb"),
+      measure: ours(protocol, "loadedRssMb"),
       must: 120,
     },
     {
       goal: `${protocol}, lost`,
-      value: ours(protocol, "lost"),
+      measure: ours(protocol, "lost"),
       must: 0,
     },
     {
       goal: `${protocol}, late joiner's first picture (ms)`,
-      value: lateJoin(protocol),
+      measure: lateJoin(protocol),
       must: 300,
     },
   ]),
   {
     goal: "start to listening, binds the executable (ms)",
-    value: (result) =>
-      result.figures.find((one) => one.server === "weir")?.startMs,
+    measure: ({ figures }, codec) => {
+      const own = figures.find((one) =>
+        one.server === "weir" && one.codec === codec
+      );
+      return own && { value: own.startMs };
+    },
     must: 250,
     aim: 100,
   },
 ];
 
-/** Judges what was measured of each goal. */
+/** Judges what was measured of each goal, codec by codec. */
 export function evaluateGoals(result: BenchResult): GoalResult[] {
-  return GOALS.flatMap(({ value, ...goal }) => {
-    const found = value(result);
-    if (found === undefined) return [];
-    const isAimMet = goal.aim !== undefined && found <= goal.aim;
-    const verdict = isAimMet
-      ? "aim met"
-      : found <= goal.must
-      ? "met"
-      : "MISSED";
-    return [{ ...goal, value: found, verdict }];
-  });
+  const codecs = new Set(result.figures.map((one) => one.codec));
+  return [...codecs].flatMap((codec) =>
+    GOALS.flatMap(({ measure, ...goal }) => {
+      const found = measure(result, codec);
+      if (found === undefined) return [];
+      const { value, note = "" } = found;
+      const isAimMet = goal.aim !== undefined && value <= goal.aim;
+      const verdict = isAimMet
+        ? "aim met"
+        : value <= goal.must
+        ? "met"
+        : "MISSED";
+      return [{ ...goal, codec, value, verdict, note }];
+    })
+  );
 }
 
-/** The figures of one server and protocol. */
-export function find(
-  result: BenchResult,
-  server: ServerName,
-  protocol: LoadProtocol,
-): Figures | undefined {
-  return result.figures.find((one) =>
-    one.server === server && one.protocol === protocol
+/** What was found out about one combination. */
+export function find<Found extends Combination>(
+  all: readonly Found[],
+  { server, protocol, codec }: Combination,
+): Found | undefined {
+  return all.find((one) =>
+    one.server === server && one.protocol === protocol && one.codec === codec
   );
+}
+
+/** The figures of a combination; H264's where the codec was left out. */
+export function findComparable(
+  { figures, leftOut }: BenchResult,
+  combination: Combination,
+): Figures | undefined {
+  const isLeftOut = find(leftOut, combination) !== undefined;
+  return find(figures, {
+    ...combination,
+    codec: isLeftOut ? "h264" : combination.codec,
+  });
 }
 
 /** Middle value; of an even number of values the mean of the middle two. */
@@ -150,27 +185,35 @@ function cpuRatio(
   protocol: LoadProtocol,
   peer: ServerName,
   peerProtocol: LoadProtocol,
-): Value {
-  return (result) => {
-    const own = find(result, "weir", protocol);
-    const other = find(result, peer, peerProtocol);
+): Measure {
+  return (result, codec) => {
+    const own = find(result.figures, { server: "weir", protocol, codec });
+    const other = findComparable(result, {
+      server: peer,
+      protocol: peerProtocol,
+      codec,
+    });
     if (own === undefined || other === undefined) return undefined;
-    return own.coreSecondsPerGbit / other.coreSecondsPerGbit;
+    const value = own.coreSecondsPerGbit / other.coreSecondsPerGbit;
+    return other.codec === codec
+      ? { value }
+      : { value, note: `${peer} with ${other.codec}` };
   };
 }
 
 function ours(
   protocol: LoadProtocol,
   key: "latencyP50Ms" | "latencyP99Ms" | "idleRssMb" | "loadedRssMb" | "lost",
-): Value {
-  return (result) => find(result, "weir", protocol)?.[key];
+): Measure {
+  return ({ figures }, codec) => {
+    const own = find(figures, { server: "weir", protocol, codec });
+    return own && { value: own[key] };
+  };
 }
 
-function lateJoin(protocol: LoadProtocol): Value {
-  return (result) => {
-    const joins = result.lateJoins.find((one) =>
-      one.server === "weir" && one.protocol === protocol
-    );
-    return joins === undefined ? undefined : Math.max(...joins.waitsMs);
+function lateJoin(protocol: LoadProtocol): Measure {
+  return ({ lateJoins }, codec) => {
+    const joins = find(lateJoins, { server: "weir", protocol, codec });
+    return joins && { value: Math.max(...joins.waitsMs) };
   };
 }

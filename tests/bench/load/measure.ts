@@ -4,6 +4,7 @@ import {
   runProcess,
   startProcess,
 } from "#test/processes.ts";
+import type { CodecName } from "./codecs/load_codec.ts";
 import type { LoadProtocol } from "./reader.ts";
 import type { ReadersSnapshot } from "./readers.ts";
 import { type BenchServer, type ServerName, SERVERS } from "./servers.ts";
@@ -17,10 +18,15 @@ export interface Load {
   readonly measuredSeconds: number;
 }
 
-/** Figures of one run, or the medians of several. */
-export interface Figures {
+/** A server, how it is read, and what it carries. */
+export interface Combination {
   readonly server: ServerName;
   readonly protocol: LoadProtocol;
+  readonly codec: CodecName;
+}
+
+/** Figures of one run, or the medians of several. */
+export interface Figures extends Combination {
   readonly readers: number;
   /** Media payload that the readers got. */
   readonly deliveredGbps: number;
@@ -36,6 +42,15 @@ export interface Figures {
   readonly ended: number;
   /** From the start of the process until it accepts connections. */
   readonly startMs: number;
+}
+
+/** What is published to a server, and how it is read. */
+interface Stream {
+  readonly url: string;
+  readonly protocol: LoadProtocol;
+  readonly codec: CodecName;
+  readonly framesPerSecond: number;
+  readonly frameBytes: number;
 }
 
 /** Frames from one key frame to the next, under load and for late joiners. */
@@ -61,18 +76,17 @@ const READERS = fileURLToPath(new URL("./readers.ts", import.meta.url));
 
 /** Puts the load on a fresh server and measures it. */
 export async function measureLoad(
-  name: ServerName,
-  protocol: LoadProtocol,
+  combination: Combination,
   load: Load,
 ): Promise<Figures> {
-  await using server = await SERVERS[name].start();
+  await using server = await SERVERS[combination.server].start();
   await delay(IDLE_MS);
   const idleRssMb = await rssMb(server.pid);
-  const url = urlOf(server, protocol);
-  await using _publisher = await startPublisher(url, load, GOP_FRAMES);
+  const stream = streamOf(server, combination, load);
+  await using _publisher = await startPublisher(stream, GOP_FRAMES);
   await delay(PUBLISHER_LEAD_MS);
-  await using bulk = startReaders(protocol, url, load, "count");
-  await using probe = startReaders(protocol, url, load, "sample");
+  await using bulk = startReaders(stream, "count");
+  await using probe = startReaders(stream, "sample");
   await connectInTurns(bulk, probe, load.readers);
   await delay(load.warmUpSeconds * 1_000);
   const before = await snapshot(server.pid, [bulk, probe], "before");
@@ -82,8 +96,7 @@ export async function measureLoad(
   const seconds = (after.atMs - before.atMs) / 1_000;
   const delaysUs = after.delaysUs.toSorted((a, b) => a - b);
   return {
-    server: name,
-    protocol,
+    ...combination,
     readers: load.readers,
     deliveredGbps: gigabits / seconds,
     coreSecondsPerGbit: (after.cpuSeconds - before.cpuSeconds) / gigabits,
@@ -102,17 +115,16 @@ export async function measureLoad(
  * is one in ten seconds; one joins after the other.
  */
 export async function measureLateJoins(
-  name: ServerName,
-  protocol: LoadProtocol,
+  combination: Combination,
   options: { load: Load; joins: number },
 ): Promise<number[]> {
   const { load, joins } = options;
-  await using server = await SERVERS[name].start();
-  const url = urlOf(server, protocol);
+  await using server = await SERVERS[combination.server].start();
+  const stream = streamOf(server, combination, load);
   const gopFrames = LATE_JOIN_GOP_SECONDS * load.framesPerSecond;
-  await using _publisher = await startPublisher(url, load, gopFrames);
+  await using _publisher = await startPublisher(stream, gopFrames);
   await delay(PUBLISHER_LEAD_MS);
-  await using joiner = startReaders(protocol, url, load, "count");
+  await using joiner = startReaders(stream, "count");
   const waitsMs: number[] = [];
   for (let i = 0; i < joins; i++) {
     await joiner.writeLine(`join ${i}`);
@@ -124,30 +136,32 @@ export async function measureLateJoins(
   return waitsMs;
 }
 
-function urlOf(server: BenchServer, protocol: LoadProtocol): string {
+function streamOf(
+  server: BenchServer,
+  { protocol, codec }: Combination,
+  { framesPerSecond, frameBytes }: Load,
+): Stream {
   const url = protocol === "rtmp" ? server.rtmpUrl : server.rtspUrl;
   if (url === undefined) throw new Error(`Cannot read over ${protocol}`);
-  return url;
+  return { url, protocol, codec, framesPerSecond, frameBytes };
 }
 
 async function startPublisher(
-  url: string,
-  load: Load,
+  { url, codec, framesPerSecond, frameBytes }: Stream,
   gopFrames: number,
 ): Promise<RunningProcess> {
-  const numbers = [load.framesPerSecond, load.frameBytes, gopFrames];
-  const publisher = startDeno(PUBLISHER, [url, ...numbers.map(String)]);
+  const numbers = [framesPerSecond, frameBytes, gopFrames].map(String);
+  const publisher = startDeno(PUBLISHER, [url, ...numbers, codec]);
   await publisher.waitForLine(/^publishing$/);
   return publisher;
 }
 
 function startReaders(
-  protocol: LoadProtocol,
-  url: string,
-  load: Load,
+  { url, protocol, codec, framesPerSecond }: Stream,
   mode: "count" | "sample",
 ): RunningProcess {
-  return startDeno(READERS, [protocol, url, `${load.framesPerSecond}`, mode]);
+  const args = [protocol, url, `${framesPerSecond}`, mode, codec];
+  return startDeno(READERS, args);
 }
 
 function startDeno(script: string, args: readonly string[]): RunningProcess {

@@ -1,11 +1,22 @@
+import {
+  type LoadCodec,
+  RTP_PAYLOAD_PREFIX_BYTES,
+} from "./codecs/load_codec.ts";
+
 /** RTP header without options; nothing that a bench meets has any. */
 const RTP_HEADER_BYTES = 12;
 
-/** RTP header and the two bytes that tell a key frame. */
-export const RTP_PREFIX_BYTES: number = RTP_HEADER_BYTES + 2;
+/** RTP header and the bytes that tell a key frame. */
+export const RTP_PREFIX_BYTES: number = RTP_HEADER_BYTES +
+  RTP_PAYLOAD_PREFIX_BYTES;
 
-const NAL_TYPE_IDR = 5;
-const NAL_TYPE_FU_A = 28;
+/** Set in the first byte of a video message that names its codec by a FourCC. */
+const HAS_FOUR_CC = 0x80;
+
+/** Types of video messages that hold a picture or none; without FourCC, too. */
+const SEQUENCE_START = 0;
+const CODED_FRAMES = 1;
+const CODED_FRAMES_X = 3;
 
 /** What one reader has received. */
 export abstract class MediaCounter {
@@ -31,9 +42,15 @@ export abstract class MediaCounter {
   }
 }
 
-/** Counts RTP packets of one H264 track, gaps by sequence number. */
+/** Counts RTP packets of one track, gaps by sequence number. */
 export class RtpCounter extends MediaCounter {
+  #codec: LoadCodec;
   #nextSequenceNumber = -1;
+
+  constructor(codec: LoadCodec) {
+    super();
+    this.#codec = codec;
+  }
 
   /** Counts a packet of `sizeBytes` of which `prefix` is the beginning. */
   push(prefix: Uint8Array, sizeBytes: number): void {
@@ -44,38 +61,47 @@ export class RtpCounter extends MediaCounter {
     }
     this.#nextSequenceNumber = (sequenceNumber + 1) & 0xffff;
     this.payloadBytes += sizeBytes - RTP_HEADER_BYTES;
-    const nalType = prefix[RTP_HEADER_BYTES]! & 0x1f;
-    const innerType = nalType === NAL_TYPE_FU_A
-      ? prefix[RTP_HEADER_BYTES + 1]! & 0x1f
-      : nalType;
-    if (innerType === NAL_TYPE_IDR) this.noteKeyFrame();
+    if (this.#codec.isRtpKeyFrame(prefix, RTP_HEADER_BYTES)) {
+      this.noteKeyFrame();
+    }
   }
 }
 
-/** Counts RTMP video messages, gaps by timestamp. */
+/**
+ * Counts RTMP video messages, gaps by timestamp.
+ *
+ * What comes before the decoder configuration is of no use and does not count.
+ */
 export class RtmpCounter extends MediaCounter {
+  #codec: LoadCodec;
   #framesPerSecond: number;
+  #isConfigured = false;
   #lastTimestampMs = -1;
 
-  constructor(framesPerSecond: number) {
+  constructor(codec: LoadCodec, framesPerSecond: number) {
     super();
+    this.#codec = codec;
     this.#framesPerSecond = framesPerSecond;
   }
 
-  /** Counts a video message of `sizeBytes` that begins with the two bytes given. */
+  /** Counts a video message of `sizeBytes` of which `prefix` is the beginning. */
   push(
     timestampMs: number,
     sizeBytes: number,
-    first: readonly [number, number],
+    prefix: readonly number[],
   ): void {
+    const hasFourCc = (prefix[0]! & HAS_FOUR_CC) !== 0;
+    const type = hasFourCc ? prefix[0]! & 0b1111 : prefix[1];
+    if (type === SEQUENCE_START) this.#isConfigured = true;
+    if (!this.#isConfigured) return;
     this.payloadBytes += sizeBytes;
-    if (first[1] !== 1) return; // a sequence header, not a picture
+    if (type !== CODED_FRAMES && type !== CODED_FRAMES_X) return;
     if (this.#lastTimestampMs >= 0) {
       const stepMs = timestampMs - this.#lastTimestampMs;
       const frames = Math.round(stepMs * this.#framesPerSecond / 1_000);
       this.lost += Math.max(0, frames - 1);
     }
     this.#lastTimestampMs = timestampMs;
-    if (first[0] >> 4 === 1) this.noteKeyFrame();
+    if (this.#codec.isRtmpKeyFrame(prefix)) this.noteKeyFrame();
   }
 }

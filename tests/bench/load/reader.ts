@@ -1,4 +1,6 @@
 import { freeUdpPortPair } from "#test/ports.ts";
+import type { CodecName, LoadCodec } from "./codecs/load_codec.ts";
+import { LOAD_CODECS } from "./codecs/load_codecs.ts";
 import type { StampFinder } from "./frame_source.ts";
 import { type MediaCounter, RtmpCounter, RtpCounter } from "./media_counter.ts";
 import { openRtmpClient } from "./rtmp_client.ts";
@@ -12,6 +14,8 @@ export interface ReaderOptions {
   readonly protocol: LoadProtocol;
   readonly url: string;
   readonly framesPerSecond: number;
+  /** H264 if left out. */
+  readonly codec?: CodecName | undefined;
   /** Notes the delay of every frame this reader receives. */
   readonly finder?: StampFinder | undefined;
 }
@@ -39,10 +43,14 @@ export function openReader(options: ReaderOptions): Promise<LoadReader> {
   }
 }
 
+function codecOf({ codec = "h264" }: ReaderOptions): LoadCodec {
+  return LOAD_CODECS[codec];
+}
+
 async function openRtspTcpReader(options: ReaderOptions): Promise<LoadReader> {
   const client = await openRtspClient(options.url);
   await client.play("RTP/AVP/TCP;unicast;interleaved=0-1");
-  const counter = new RtpCounter();
+  const counter = new RtpCounter(codecOf(options));
   const walker = new InterleavedWalker(counter);
   walker.push(client.takeBuffered());
   const ended = readTcp(client.conn, options.finder, (chunk) => {
@@ -68,8 +76,10 @@ async function readTcp(
 }
 
 async function openRtmpReader(options: ReaderOptions): Promise<LoadReader> {
-  const counter = new RtmpCounter(options.framesPerSecond);
-  const client = await openRtmpClient(options.url, counter);
+  const codec = codecOf(options);
+  const counter = new RtmpCounter(codec, options.framesPerSecond);
+  const { fourCc } = codec;
+  const client = await openRtmpClient(options.url, { counter, fourCc });
   await client.play(options.url.split("/").at(-1)!);
   return {
     counter,
@@ -84,7 +94,7 @@ async function openRtspUdpReader(options: ReaderOptions): Promise<LoadReader> {
   const { port, media, control } = bindPair();
   opened.defer(() => media.close());
   opened.defer(() => control.close());
-  const counter = new RtpCounter();
+  const counter = new RtpCounter(codecOf(options));
   const done = Promise.all([
     receive(control, () => {}),
     receive(media, (datagram) => {

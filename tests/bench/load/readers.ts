@@ -1,5 +1,6 @@
 import { createInterface } from "node:readline";
 import process from "node:process";
+import type { CodecName } from "./codecs/load_codec.ts";
 import { StampFinder } from "./frame_source.ts";
 import { type LoadProtocol, type LoadReader, openReader } from "./reader.ts";
 
@@ -15,8 +16,9 @@ export interface ReadersSnapshot {
 }
 
 /**
- * Readers on command. Arguments: protocol, address, frames per second, and
- * `sample` if every frame's delay is to be noted.
+ * Readers on command. Arguments: protocol, address, frames per second,
+ * `sample` if every frame's delay is to be noted, or else `count`, and the codec
+ * (H264 if there is none).
  *
  * Commands on standard input, one a line, and their answers:
  * - `connect NAME COUNT`: opens readers; `connected NAME`
@@ -29,6 +31,7 @@ class Readers {
   #url: string;
   #framesPerSecond: number;
   #isSampled: boolean;
+  #codec: CodecName | undefined;
   #readers: LoadReader[] = [];
   #finders: StampFinder[] = [];
   #ended = 0;
@@ -38,6 +41,7 @@ class Readers {
     this.#url = args[1]!;
     this.#framesPerSecond = Number(args[2]);
     this.#isSampled = args[3] === "sample";
+    this.#codec = args[4] as CodecName | undefined;
   }
 
   async handleCommand(line: string): Promise<string> {
@@ -91,6 +95,7 @@ class Readers {
       protocol: this.#protocol,
       url: this.#url,
       framesPerSecond: this.#framesPerSecond,
+      codec: this.#codec,
       finder,
     });
   }

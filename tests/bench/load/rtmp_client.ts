@@ -16,10 +16,19 @@ const ERROR_LEVEL = "level\u0002\u0000\u0005error";
 
 const READ_BUFFER_BYTES = 64 * 1_024;
 
+/** What a client is opened with. */
+export interface RtmpClientOptions {
+  /** Counts the video that is read. */
+  readonly counter?: RtmpCounter | undefined;
+  /** FourCC of a codec that this side knows beside those of the old form. */
+  readonly fourCc?: string | undefined;
+}
+
 /** Command side of an RTMP connection; just enough to publish and to play. */
 export class RtmpClient implements Disposable {
   readonly conn: Deno.TcpConn;
   #walker: ChunkWalker;
+  #fourCc: string | undefined;
   #buffer: Uint8Array<ArrayBuffer> = new Uint8Array(READ_BUFFER_BYTES);
   #ackWindowBytes = Infinity;
   #receivedBytes = 0;
@@ -28,9 +37,10 @@ export class RtmpClient implements Disposable {
   #transaction = 0;
 
   /** Takes over `conn`; use {@linkcode openRtmpClient}. */
-  constructor(conn: Deno.TcpConn, counter: RtmpCounter | undefined) {
+  constructor(conn: Deno.TcpConn, options: RtmpClientOptions) {
     this.conn = conn;
-    this.#walker = new ChunkWalker(counter);
+    this.#walker = new ChunkWalker(options.counter);
+    this.#fourCc = options.fourCc;
   }
 
   /** Handshake, `connect` and `createStream`. */
@@ -43,6 +53,7 @@ export class RtmpClient implements Disposable {
       type: "nonprivate",
       flashVer: "FMLE/3.0",
       tcUrl,
+      ...(this.#fourCc !== undefined && { fourCcList: [this.#fourCc] }),
     });
     await this.#answer("_result");
     await this.#command("createStream", null);
@@ -179,13 +190,13 @@ export class RtmpClient implements Disposable {
 /** Connects to the server of `url`, as far as a stream; path is `app/name`. */
 export async function openRtmpClient(
   url: string,
-  counter?: RtmpCounter,
+  options: RtmpClientOptions = {},
 ): Promise<RtmpClient> {
   const { hostname, port, pathname } = new URL(url);
   const app = pathname.split("/")[1]!;
   const conn = await Deno.connect({ hostname, port: Number(port) });
   conn.setNoDelay();
-  const client = new RtmpClient(conn, counter);
+  const client = new RtmpClient(conn, options);
   await client.connect(app, `rtmp://${hostname}:${port}/${app}`);
   return client;
 }
@@ -195,7 +206,8 @@ type AmfValue =
   | string
   | number
   | null
-  | Readonly<Record<string, string | number>>;
+  | readonly string[]
+  | Readonly<Record<string, string | number | readonly string[]>>;
 
 function amf(...values: readonly AmfValue[]): Uint8Array<ArrayBuffer> {
   return Uint8Array.from(values.flatMap(amfBytes));
@@ -209,9 +221,16 @@ function amfBytes(value: AmfValue): number[] {
     number.setFloat64(0, value);
     return [0, ...new Uint8Array(number.buffer)];
   }
+  if (isStrings(value)) {
+    return [10, ...bytesOfU32(value.length), ...value.flatMap(amfBytes)];
+  }
   const fields = Object.entries(value)
     .flatMap(([key, field]) => [...textBytes(key), ...amfBytes(field)]);
   return [3, ...fields, 0, 0, 9];
+}
+
+function isStrings(value: AmfValue): value is readonly string[] {
+  return Array.isArray(value);
 }
 
 function textBytes(text: string): number[] {

@@ -9,6 +9,7 @@ import {
   serverConfig,
   startWeir,
 } from "#test/weir_process.ts";
+import type { CodecName } from "./codecs/load_codec.ts";
 import type { LoadProtocol } from "./reader.ts";
 
 /** Servers that can be measured. */
@@ -30,6 +31,8 @@ export interface BenchServer extends AsyncDisposable {
 /** How a server is started, and what it can do. */
 interface ServerKind {
   readonly protocols: readonly LoadProtocol[];
+  /** Codecs that do not reach its readers, and why. */
+  readonly leftOut?: Readonly<Partial<Record<CodecName, string>>>;
   isAvailable(): boolean;
   start(): Promise<BenchServer>;
 }
@@ -44,6 +47,10 @@ const STREAM = "live/bench";
 
 const START_TIMEOUT_MS = 30_000;
 const POLL_INTERVAL_MS = 2;
+
+/** Without that wait its readers still never get the sequence header. */
+const NO_FOUR_CC =
+  "sees no key frame in messages with a FourCC, and readers wait for one";
 
 const WEIR_CONFIG = "logLevel: warn\n";
 
@@ -62,6 +69,7 @@ export const SERVERS: Readonly<Record<ServerName, ServerKind>> = {
   },
   "nginx-rtmp": {
     protocols: ["rtmp"],
+    leftOut: { h265: NO_FOUR_CC, av1: NO_FOUR_CC },
     isAvailable: () => nginxRtmp() !== undefined,
     start: startNginx,
   },

@@ -1,8 +1,16 @@
-import { type BenchResult, find, type GoalResult, median } from "./goals.ts";
+import {
+  type BenchResult,
+  find,
+  findComparable,
+  type GoalResult,
+  type LeftOut,
+  median,
+} from "./goals.ts";
 import type { Figures } from "./measure.ts";
 
 const HEADINGS = [
   "protocol",
+  "codec",
   "server",
   "readers",
   "Gbit/s",
@@ -16,45 +24,55 @@ const HEADINGS = [
   "ended",
   "start ms",
   "late join ms",
+  "note",
 ];
 
-/** The result as text, a line for each server and protocol. */
+const GOAL_HEADINGS = [
+  "goal",
+  "codec",
+  "verdict",
+  "value",
+  "must",
+  "aim",
+  "note",
+];
+
+/** The result as text, a line for each server, protocol and codec. */
 export function formatResult(result: BenchResult): string {
   return formatTable([
     HEADINGS,
     ...result.figures.map((figures) => rowOf(figures, result)),
+    ...result.leftOut.map((leftOut) => rowOfLeftOut(leftOut, result)),
   ]);
 }
 
 /** The goals as text, a line for each. */
 export function formatGoals(goals: readonly GoalResult[]): string {
   return formatTable([
-    ["goal", "value", "must", "aim", "verdict"],
-    ...goals.map(({ goal, value, must, aim, verdict }) => [
+    GOAL_HEADINGS,
+    ...goals.map(({ goal, codec, verdict, value, must, aim, note }) => [
       goal,
+      codec,
+      verdict,
       value.toFixed(2),
       `<= ${must}`,
       aim === undefined ? "" : `<= ${aim}`,
-      verdict,
+      note,
     ]),
   ]);
 }
 
 function rowOf(figures: Figures, result: BenchResult): string[] {
-  const { server, protocol } = figures;
-  const own = find(result, "weir", protocol);
-  const joins = result.lateJoins.find((one) =>
-    one.server === server && one.protocol === protocol
-  );
+  const { server, protocol, codec } = figures;
+  const joins = find(result.lateJoins, figures);
   return [
     protocol,
+    codec,
     server,
     `${figures.readers}`,
     figures.deliveredGbps.toFixed(3),
     figures.coreSecondsPerGbit.toFixed(4),
-    own === undefined || own === figures
-      ? ""
-      : `${ratio(own, figures).toFixed(2)} x`,
+    server === "weir" ? "" : ratioTo(figures, ownOf(figures, result)),
     figures.latencyP50Ms.toFixed(2),
     figures.latencyP99Ms.toFixed(2),
     figures.idleRssMb.toFixed(0),
@@ -63,21 +81,50 @@ function rowOf(figures: Figures, result: BenchResult): string[] {
     `${figures.ended}`,
     figures.startMs.toFixed(0),
     joins === undefined ? "" : median(joins.waitsMs).toFixed(0),
+    "",
   ];
 }
 
-function ratio(own: Figures, other: Figures): number {
-  return own.coreSecondsPerGbit / other.coreSecondsPerGbit;
+/** The figures of our server to set against those of a peer. */
+function ownOf(
+  { protocol, codec }: Figures | LeftOut,
+  { figures }: BenchResult,
+): Figures | undefined {
+  return find(figures, { server: "weir", protocol, codec });
 }
 
-/** Columns of equal width, the first two to the left, the others to the right. */
+/** Nothing but the reason, and the ratio to the codec that the server can carry. */
+function rowOfLeftOut(leftOut: LeftOut, result: BenchResult): string[] {
+  const { server, protocol, codec, reason } = leftOut;
+  const other = findComparable(result, leftOut);
+  const ratio = ratioTo(other, ownOf(leftOut, result));
+  const note = ratio === ""
+    ? reason
+    : `${reason}; compared with ${other!.codec}`;
+  return HEADINGS.map((heading) =>
+    ({ protocol, codec, server, "weir is": ratio, note })[heading] ?? ""
+  );
+}
+
+function ratioTo(
+  other: Figures | undefined,
+  own: Figures | undefined,
+): string {
+  if (own === undefined || other === undefined) return "";
+  return `${(own.coreSecondsPerGbit / other.coreSecondsPerGbit).toFixed(2)} x`;
+}
+
+/** Columns of equal width, the first three and the last to the left, the others to the right. */
 function formatTable(rows: readonly (readonly string[])[]): string {
+  const lastColumn = rows[0]!.length - 1;
   const widths = rows[0]!.map((_, column) =>
     Math.max(...rows.map((row) => row[column]!.length))
   );
   return rows.map((row) =>
     row.map((cell, column) =>
-      column < 2 ? cell.padEnd(widths[column]!) : cell.padStart(widths[column]!)
+      column < 3 || column === lastColumn
+        ? cell.padEnd(widths[column]!)
+        : cell.padStart(widths[column]!)
     ).join("  ").trimEnd()
   ).join("\n");
 }
