@@ -134,7 +134,7 @@ const WARNINGS: [raw: RawObject, ...warnings: string[]][] = [
   [{ rtspEncryption: "strict", rtmpEncryption: "optional" }],
   [{ rtspTransports: ["udp", "multicast", "tcp"] }],
   [{ rtspTransports: ["tcp"] }],
-  [{ rtspTransports: ["multicast"] }, pending("rtspTransports")],
+  [{ rtspTransports: ["multicast"] }],
   [{ logDestinations: ["stdout", "file"] }, pending("logDestinations")],
   [{ logStructured: true }, pending("logStructured")],
   [{ runOnConnect: "x" }, pending("runOnConnect")],
