@@ -1,7 +1,6 @@
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { ParseError } from "#base/errors.ts";
-import { AdtsSplitter } from "#codecs/aac/adts.ts";
 import { MpegTsDemuxer } from "#formats/mpegts/demuxer.ts";
 import { MAX_PES_BYTES } from "#formats/mpegts/pes_assembler.ts";
 import { ReorderBuffer } from "#formats/rtp/reorder_buffer.ts";
@@ -114,12 +113,6 @@ const FLOODS: readonly Flood[] = [
     piece: (turn) =>
       Uint8Array.of(1, turn & 0xff, turn >> 8 & 0xff, ...zeros.subarray(0, 11)),
     maxBytes: 0,
-  },
-  {
-    name: "ADTS frames that never end",
-    open: () => new AdtsSplitter(),
-    piece: () => Uint8Array.fromHex("fff14c83fffffc"),
-    maxBytes: 8_191,
   },
   {
     name: "WebSocket frames of 16 MB",

@@ -29,13 +29,6 @@ export interface AdtsHeader {
   readonly frameSizeBytes: number;
 }
 
-/** One ADTS frame taken apart. */
-export interface AdtsFrame {
-  readonly header: AdtsHeader;
-  /** Raw access unit without header and CRC: a view where possible. */
-  readonly accessUnit: Uint8Array;
-}
-
 /**
  * Parses the header of an ADTS frame; the access unit itself need not be there.
  *
@@ -182,44 +175,6 @@ export function adtsFrameSizeBytes(bytes: Uint8Array, at: number): number {
     bytes[at + 5]! >>> 5;
 }
 
-/**
- * Splits a stream of ADTS frames, however it is cut into chunks.
- *
- * Out of sync it goes on at the next header and counts what it left out.
- */
-export class AdtsSplitter {
-  /** Bytes outside frames so far. */
-  skippedBytes = 0;
-  #rest: Uint8Array = new Uint8Array(0);
-
-  /**
-   * Takes the next bytes and returns the frames that are complete now.
-   *
-   * Input: owned; access units are views of it, or of a copy if they were cut.
-   * Limits: keeps less than one frame, 8,191 bytes.
-   */
-  push(bytes: Uint8Array): AdtsFrame[] {
-    const all = this.#rest.length === 0 ? bytes : joined(this.#rest, bytes);
-    const frames: AdtsFrame[] = [];
-    let at = 0;
-    while (at + ADTS_HEADER_BYTES <= all.length) {
-      if (!isHeaderAt(all, at)) {
-        at++;
-        this.skippedBytes++;
-        continue;
-      }
-      const header = parseAdtsHeader(all.subarray(at, at + ADTS_HEADER_BYTES));
-      const end = at + header.frameSizeBytes;
-      if (end > all.length) break;
-      const accessUnit = all.subarray(at + header.headerSizeBytes, end);
-      frames.push({ header, accessUnit });
-      at = end;
-    }
-    this.#rest = all.subarray(at);
-    return frames;
-  }
-}
-
 /** Sync word and layer. */
 function isSyncAt(bytes: Uint8Array, at: number): boolean {
   return bytes[at] === 0xff &&
@@ -237,13 +192,6 @@ function isHeaderAt(bytes: Uint8Array, at: number): boolean {
   const channels = (bytes[at + 2]! & 1) << 2 | bytes[at + 3]! >>> 6;
   return frequencyIndex < AAC_SAMPLE_RATES_HZ.length && channels !== 0 &&
     frameBytes > headerBytes && (bytes[at + 6]! & 0b11) === 0;
-}
-
-function joined(a: Uint8Array, b: Uint8Array): Uint8Array {
-  const bytes = new Uint8Array(a.length + b.length);
-  bytes.set(a);
-  bytes.set(b, a.length);
-  return bytes;
 }
 
 function checkRange(field: string, value: number, max: number): void {

@@ -1,7 +1,12 @@
 import { errorStack } from "#base/errors.ts";
 import { type Logger, SampledError, SampledWarning } from "#base/log.ts";
 import { codecLabel } from "#codecs/codec.ts";
-import type { PublishGrant, ReadGrant, SessionOwner } from "#core/ports.ts";
+import type {
+  Grant,
+  PublishGrant,
+  ReadGrant,
+  SessionOwner,
+} from "#core/ports.ts";
 import type { SessionInfo } from "#core/session_info.ts";
 import type { Track } from "#core/track.ts";
 import { mikeyFromExchange } from "#formats/mikey/srtp_exchange.ts";
@@ -151,16 +156,12 @@ export class RtspSession implements UdpEndpoint {
       throw new RtspError(455, "ANNOUNCE in a session that has begun already");
     }
     const { tracks, controls } = announcedTracks(request.body);
-    const grant = await this.#context.ports.access.publish(
+    const grant = await this.#admitted(this.#context.ports.access.publish(
       accessRequest(connection, request, "publish", target, this.id),
       this.#owner(),
-    ).catch((error) => {
-      logRefusal(this.logger, error);
-      throw error;
-    });
+    ));
     this.#target = target;
     this.#announcement = { url, grant, tracks, controls };
-    this.#closeWithGrant(grant.revoked);
   }
 
   /** Sets a track up; answers the headers that tell how. */
@@ -403,14 +404,10 @@ export class RtspSession implements UdpEndpoint {
     const { trackId, ...target } = setupTarget(parseRtspUrl(request.url));
     if (this.#readGrant === undefined) {
       this.#target = target;
-      this.#readGrant = await this.#context.ports.access.read(
+      this.#readGrant = await this.#admitted(this.#context.ports.access.read(
         accessRequest(connection, request, "read", target, this.id),
         this.#owner(),
-      ).catch((error) => {
-        logRefusal(this.logger, error);
-        throw error;
-      });
-      this.#closeWithGrant(this.#readGrant.revoked);
+      ));
     } else if (target.pathName !== this.#target.pathName) {
       throw new RtspError(400, "SETUP of a track of another path");
     }
@@ -470,13 +467,21 @@ export class RtspSession implements UdpEndpoint {
     } (${labels.join(", ")})`;
   }
 
-  #closeWithGrant(revoked: AbortSignal): void {
-    revoked.addEventListener("abort", () => {
-      const reason = revoked.reason instanceof Error
-        ? revoked.reason.message
-        : "terminated";
-      this.end(reason);
+  /** Takes a permission when it comes; a session that has ended meanwhile gives it back. */
+  async #admitted<G extends Grant>(coming: Promise<G>): Promise<G> {
+    const grant = await coming.catch((error) => {
+      logRefusal(this.logger, error);
+      throw error;
+    });
+    if (this.#isClosed) {
+      grant[Symbol.dispose]();
+      throw new RtspError(454, "the session ended while it was let in");
+    }
+    grant.revoked.addEventListener("abort", () => {
+      const { reason } = grant.revoked;
+      this.end(reason instanceof Error ? reason.message : "terminated");
     }, { once: true });
+    return grant;
   }
 
   /** Ends the session from this side: a reader is told before its connection ends. */

@@ -3,13 +3,12 @@ import {
   adtsAudioSpecificConfig,
   adtsFrameSizeBytes,
   type AdtsHeader,
-  AdtsSplitter,
   parseAdtsHeader,
   serializeAdtsHeader,
   withoutAdtsHeader,
 } from "#codecs/aac/adts.ts";
-import { assert, assertEquals, assertThrows } from "#test/assert.ts";
-import { chunkings, mutations, prefixes } from "#test/splits.ts";
+import { assertEquals, assertThrows } from "#test/assert.ts";
+import { mutations, prefixes } from "#test/splits.ts";
 
 interface Row {
   name: string;
@@ -121,37 +120,5 @@ Deno.test("adtsFrameSizeBytes() tells the size where parseAdtsHeader() takes a h
       if (!(error instanceof ParseError)) throw error;
     }
     assertEquals(adtsFrameSizeBytes(bytes, 0), sizeBytes);
-  }
-});
-
-Deno.test("AdtsSplitter finds the same frames in all chunkings, garbage between them", () => {
-  const stream = Uint8Array.fromHex(
-    "00ff" + FRAME.toHex() + FRAME_WITH_CRC.toHex() + "fff3fff17c" +
-      FRAME.toHex(),
-  );
-  for (const chunks of chunkings(stream)) {
-    const splitter = new AdtsSplitter();
-    const frames = chunks.flatMap((chunk) => splitter.push(chunk));
-    assertEquals(
-      frames.map(({ header, accessUnit }) => [
-        header.sampleRateHz,
-        accessUnit.toHex(),
-      ]),
-      [
-        [48_000, "21100460808182838485"],
-        [16_000, "aabb"],
-        [48_000, "21100460808182838485"],
-      ],
-    );
-    assertEquals(splitter.skippedBytes, 7);
-  }
-});
-
-Deno.test("AdtsSplitter never throws and gives no empty access unit", () => {
-  const splitter = new AdtsSplitter();
-  for (const bytes of mutations([FRAME, FRAME_WITH_CRC])) {
-    for (const { accessUnit } of splitter.push(bytes)) {
-      assert(accessUnit.length > 0);
-    }
   }
 });

@@ -1,6 +1,6 @@
 import { BitReader } from "#base/bit_reader.ts";
 import { ParseError } from "#base/errors.ts";
-import { AdtsSplitter, parseAdtsHeader } from "#codecs/aac/adts.ts";
+import { parseAdtsHeader } from "#codecs/aac/adts.ts";
 import {
   parseAudioSpecificConfig,
   readAudioSpecificConfig,
@@ -65,7 +65,6 @@ import {
 import { JPEG_IMAGES } from "../../codecs/jpeg/samples.ts";
 import { type FuzzTarget, takes } from "../fuzz_target.ts";
 import { hexSeeds } from "../literal_seeds.ts";
-import { takesStream } from "../stream_run.ts";
 
 const VORBIS_IDENTIFICATION_BYTES = IDENTIFICATION_HEX.length / 2;
 
@@ -188,22 +187,6 @@ export const CODEC_TARGETS: readonly FuzzTarget[] = [
     },
   ),
   bytesTarget("adts_header", ["codecs/aac/adts_test.ts"], parseAdtsHeader),
-  {
-    name: "adts_stream",
-    seeds: () => hexSeeds("codecs/aac/adts_test.ts"),
-    rejects: [],
-    passes: 2,
-    run: takesStream((output) => {
-      const splitter = new AdtsSplitter();
-      return {
-        push: (chunk) => {
-          for (const frame of splitter.push(chunk)) {
-            output.add("frame", frame.accessUnit);
-          }
-        },
-      };
-    }),
-  },
   bytesTarget("latm_config", LATM_TESTS, (bytes) => {
     tryEach(
       () => parseAnnouncedStreamMuxConfig(bytes),

@@ -1,6 +1,6 @@
 import { md5Hex } from "#base/crypto.ts";
 import type { RtspResponse } from "#protocols/rtsp/wire/response.ts";
-import { assert, assertEquals } from "#test/assert.ts";
+import { assert, assertEquals, assertRejects } from "#test/assert.ts";
 import { settled } from "#test/fake_clock.ts";
 import {
   accessTo,
@@ -431,5 +431,36 @@ Deno.test("RtspConnection gives no channel to two sessions", async () => {
   peer.session = undefined;
   const refused = await peer.setup(0, "RTP/AVP/TCP;unicast;interleaved=1-2");
   assertEquals(refused.status, 400);
+  await server.close();
+});
+
+Deno.test("RtspSession gives a permission back that comes after its end", async () => {
+  const admission = Promise.withResolvers<{ user: string }>();
+  let asked = 0;
+  const server = fakeRtspServer({
+    paths: { all_others: { maxReaders: 1 } },
+    authenticator: {
+      authenticate: ({ action }) =>
+        action === "read" && asked++ === 0
+          ? admission.promise
+          : Promise.resolve({ user: "" }),
+    },
+  });
+  const publishing = await server.paths.publish(
+    accessTo("cam", { action: "publish" }),
+    sessionOwner(server.logger, "publisher"),
+  );
+  publishing.attach([VIDEO]);
+  const peer = server.connect();
+  await assertRejects(peer.setup(0, TCP_TRANSPORTS[0]!), Error);
+  for (const session of server.context.sessions.values()) session.close("over");
+  admission.resolve({ user: "ann" });
+  await peer.settle();
+  assertEquals([peer.order, asked], [["454"], 1]);
+  const grant = await server.paths.read(
+    accessTo("cam"),
+    sessionOwner(server.logger, "reader"),
+  );
+  grant[Symbol.dispose]();
   await server.close();
 });
