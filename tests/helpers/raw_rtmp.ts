@@ -14,10 +14,8 @@ import {
   RTMP_MESSAGE_TYPE,
   type RtmpMessage,
 } from "#protocols/rtmp/wire/messages.ts";
-import {
-  avcDecoderConfiguration,
-  FrameSource,
-} from "../bench/load/frame_source.ts";
+import { avcDecoderConfiguration } from "../bench/load/codecs/h264.ts";
+import { FrameSource } from "../bench/load/frame_source.ts";
 import { openRawTcp, type RawTcp } from "./raw_tcp.ts";
 
 const MESSAGE_STREAM_ID = 1;

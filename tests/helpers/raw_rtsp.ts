@@ -1,6 +1,6 @@
 import type { RtspResponse } from "#protocols/rtsp/wire/response.ts";
 import { RtspReader } from "#protocols/rtsp/wire/rtsp_reader.ts";
-import { PPS, SPS } from "../bench/load/frame_source.ts";
+import { PPS, SPS } from "../bench/load/codecs/h264.ts";
 import { openRawTcp, type RawTcp } from "./raw_tcp.ts";
 
 /** Description of one H264 track, as small as it gets. */

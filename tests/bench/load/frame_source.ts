@@ -2,8 +2,6 @@ import { Buffer } from "node:buffer";
 import { h264 } from "./codecs/h264.ts";
 import type { LoadCodec } from "./codecs/load_codec.ts";
 
-export { avcDecoderConfiguration, PPS, SPS } from "./codecs/h264.ts";
-
 /** Marks the place of a frame's write time; no start code can arise in it. */
 const STAMP_MARK = new TextEncoder().encode("@stamp:");
 

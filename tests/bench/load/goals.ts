@@ -194,6 +194,8 @@ function cpuRatio(
       codec,
     });
     if (own === undefined || other === undefined) return undefined;
+    // A peer whose readers got nothing is no measure.
+    if (!Number.isFinite(other.coreSecondsPerGbit)) return undefined;
     const value = own.coreSecondsPerGbit / other.coreSecondsPerGbit;
     return other.codec === codec
       ? { value }
