@@ -1,7 +1,10 @@
 import type { TcpConnection } from "#platform/tcp.ts";
 import { EncryptedStream, type RtmpStream } from "./encrypted_stream.ts";
 import { takeApartAggregate } from "./wire/aggregate.ts";
-import { WINDOW_ACK_SIZE_BYTES } from "./wire/answers.ts";
+import {
+  ANNOUNCED_WINDOW_ACK_SIZE_BYTES,
+  WINDOW_ACK_SIZE_BYTES,
+} from "./wire/answers.ts";
 import {
   ChunkReader,
   MAX_BUFFERED_BYTES,
@@ -53,7 +56,7 @@ export class RtmpDialogue implements RtmpMessageSink, Disposable {
   #ackWindowBytes = WINDOW_ACK_SIZE_BYTES;
   #ackedBytes = 0;
   /** Window that this side has announced or was told to use. */
-  #ownWindowBytes = WINDOW_ACK_SIZE_BYTES;
+  #ownWindowBytes = ANNOUNCED_WINDOW_ACK_SIZE_BYTES;
   #isOwnWindowHard = false;
 
   /** Answers over `stream`, which stays the caller's. */

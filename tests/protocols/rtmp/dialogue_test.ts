@@ -5,6 +5,7 @@ import {
   type RtmpDialogueSink,
 } from "#protocols/rtmp/dialogue.ts";
 import {
+  ANNOUNCED_WINDOW_ACK_SIZE_BYTES,
   SERVER_CHUNK_SIZE_BYTES,
   WINDOW_ACK_SIZE_BYTES,
 } from "#protocols/rtmp/wire/answers.ts";
@@ -155,11 +156,14 @@ const BANDWIDTHS: readonly {
   announced: [5_000_000],
 }, {
   name: "the window that is in use",
-  asked: [["hard", WINDOW_ACK_SIZE_BYTES], ["soft", WINDOW_ACK_SIZE_BYTES]],
+  asked: [
+    ["hard", ANNOUNCED_WINDOW_ACK_SIZE_BYTES],
+    ["soft", ANNOUNCED_WINDOW_ACK_SIZE_BYTES],
+  ],
   announced: [],
 }, {
   name: "soft limits, which only lower the window",
-  asked: [["soft", 5_000_000], ["soft", 1_000], ["soft", 2_000]],
+  asked: [["soft", 500_000_000], ["soft", 1_000], ["soft", 2_000]],
   announced: [1_000],
 }, {
   name: "dynamic limits, which count behind a hard one",

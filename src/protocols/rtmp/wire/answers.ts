@@ -6,8 +6,16 @@ import {
   serializeRtmpControl,
 } from "./messages.ts";
 
-/** Window after which each side acknowledges what it got. */
+/** Window after which this side acknowledges what it got, until the peer announces one. */
 export const WINDOW_ACK_SIZE_BYTES = 2_500_000;
+
+/**
+ * Window after which peers are to acknowledge what they got: seldom, as nothing is held back for it.
+ *
+ * A reader that often says something has a kernel that waits with its acknowledgements for what it may say next; those
+ * then come while the server sends, and cost it a tenth more.
+ */
+export const ANNOUNCED_WINDOW_ACK_SIZE_BYTES = 64 * 1_024 * 1_024;
 
 /** Chunk size of everything behind the answer to `connect`. */
 export const SERVER_CHUNK_SIZE_BYTES = 65_536;
@@ -36,7 +44,7 @@ export function connectAnswer(
   return [
     serializeRtmpControl({
       kind: "windowAckSize",
-      windowBytes: WINDOW_ACK_SIZE_BYTES,
+      windowBytes: ANNOUNCED_WINDOW_ACK_SIZE_BYTES,
     }),
     serializeRtmpControl({
       kind: "setPeerBandwidth",

@@ -1,5 +1,5 @@
 import type { Amf0Object } from "#formats/flv/amf0.ts";
-import { WINDOW_ACK_SIZE_BYTES } from "./answers.ts";
+import { ANNOUNCED_WINDOW_ACK_SIZE_BYTES } from "./answers.ts";
 import { serializeRtmpCommand } from "./commands.ts";
 import { type RtmpMessage, serializeRtmpControl } from "./messages.ts";
 
@@ -44,7 +44,7 @@ export function createStreamRequest(): RtmpMessage[] {
   return [
     serializeRtmpControl({
       kind: "windowAckSize",
-      windowBytes: WINDOW_ACK_SIZE_BYTES,
+      windowBytes: ANNOUNCED_WINDOW_ACK_SIZE_BYTES,
     }),
     serializeRtmpCommand(0, "createStream", TRANSACTION.createStream, null),
   ];

@@ -54,7 +54,7 @@ const CONNECT = {
 
 Deno.test("connectAnswer() sets windows and chunk size before the result", () => {
   assertEquals(connectAnswer(CONNECT).map(said), [
-    { kind: "windowAckSize", windowBytes: 2_500_000 },
+    { kind: "windowAckSize", windowBytes: 67_108_864 },
     { kind: "setPeerBandwidth", windowBytes: 2_500_000, limitType: 2 },
     { kind: "setChunkSize", chunkSizeBytes: 65_536 },
     [0, "_result", ...CONNECTED],

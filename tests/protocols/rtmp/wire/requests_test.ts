@@ -31,7 +31,7 @@ Deno.test("connectRequest() says who calls and what it takes [MediaMTX]", () => 
 Deno.test("createStreamRequest() and playRequest() are these bytes", () => {
   assertEquals(
     serializeRtmpMessages(createStreamRequest(), 128).toHex(),
-    "020000000000040500000000" + "002625a0" +
+    "020000000000040500000000" + "04000000" +
       "030000000000191400000000" +
       "02000c63726561746553747265616d" + "004000000000000000" + "05",
   );
