@@ -1,4 +1,4 @@
-import { findExecutable, type InteropTest, interopTest } from "./programs.ts";
+import { type InteropTest, interopTest, programs } from "./programs.ts";
 import { startProcess } from "./processes.ts";
 
 /** A host of a {@linkcode NetworkPair}. */
@@ -51,16 +51,22 @@ const SCRIPT = `
 /** New networks, and a user who may do everything there and nothing elsewhere. */
 const UNSHARE = ["--user", "--map-root-user", "--net"];
 
-/** Registers a test that opens a pair; where this system does not let anybody do that, it is ignored, by name. */
+/**
+ * Registers a test that opens a pair.
+ *
+ * It is ignored, by name, where the system's kernel or policy lets no ordinary
+ * user make networks: no installation changes that.
+ */
 export function networkPairTest(test: InteropTest): void {
-  if (canOpenNetworkPair()) interopTest(test);
-  else Deno.test.ignore(`${test.name} (needs network namespaces)`, () => {});
+  const needs = [...test.needs, "networkTools"] as const;
+  if (!programs.has("networkTools") || mayMakeNetworks()) {
+    interopTest({ ...test, needs });
+  } else {
+    Deno.test.ignore(`${test.name} (no user may make networks here)`, () => {});
+  }
 }
 
-/** Whether an ordinary user may make networks of his own. */
-function canOpenNetworkPair(): boolean {
-  const tools = ["unshare", "nsenter", "ip"];
-  if (!tools.every((name) => findExecutable(name) !== undefined)) return false;
+function mayMakeNetworks(): boolean {
   const trial = `${FIND_TOOLS}; ip link add name cable type veth`;
   const args = [...UNSHARE, "sh", "-c", trial];
   return new Deno.Command("unshare", { args }).outputSync().success;

@@ -12,6 +12,8 @@ export const PROGRAMS = {
   gstreamerServer: () => hasPythonModule("GstRtspServer"),
   vlc: () => findExecutable("cvlc") !== undefined,
   nginxRtmp: () => nginxRtmp() !== undefined,
+  networkTools: () =>
+    NETWORK_TOOLS.every((name) => findExecutable(name) !== undefined),
 } as const satisfies Record<string, () => boolean>;
 
 /** Name of a foreign program, see {@linkcode PROGRAMS}. */
@@ -35,6 +37,8 @@ export const DEBIAN_PACKAGES: readonly string[] = [
   "libnginx-mod-rtmp",
   "vlc-bin",
   "vlc-plugin-base",
+  "iproute2",
+  "util-linux",
 ];
 
 /** One element of each GStreamer package that tests use. */
@@ -45,6 +49,9 @@ const GSTREAMER_ELEMENTS = [
   "rtspclientsink",
   "avdec_h264",
 ];
+
+/** What makes networks of their own. */
+const NETWORK_TOOLS = ["unshare", "nsenter", "ip"];
 
 /** Debian's own Python, which has the modules of Debian's packages. */
 export const PYTHON = "/usr/bin/python3";
