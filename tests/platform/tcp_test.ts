@@ -12,7 +12,13 @@ import {
   assertRejects,
   assertThrows,
 } from "#test/assert.ts";
-import { seededRandom } from "#test/splits.ts";
+import {
+  broken,
+  drained,
+  randomBytes,
+  readExactly,
+  readToEnd,
+} from "#test/tcp_peer.ts";
 
 const HOSTNAME = "127.0.0.1";
 
@@ -46,48 +52,8 @@ async function openPair(useFfi: boolean): Promise<Pair> {
   };
 }
 
-function randomBytes(length: number, seed = 1): Uint8Array<ArrayBuffer> {
-  const random = seededRandom(seed);
-  const words = Uint32Array.from(
-    { length: Math.ceil(length / 4) },
-    () => random() * 2 ** 32,
-  );
-  return new Uint8Array(words.buffer, 0, length);
-}
-
 async function sha256(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
   return new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)).toHex();
-}
-
-async function readExactly(
-  peer: Deno.TcpConn,
-  length: number,
-): Promise<Uint8Array<ArrayBuffer>> {
-  const bytes = new Uint8Array(length);
-  for (let at = 0; at < length;) {
-    const count = await peer.read(bytes.subarray(at));
-    assert(count !== null, `peer saw the end after ${at} bytes`);
-    at += count;
-  }
-  return bytes;
-}
-
-async function readToEnd(peer: Deno.TcpConn): Promise<number> {
-  const bytes = new Uint8Array(1_048_576);
-  let total = 0;
-  for (;;) {
-    const count = await peer.read(bytes);
-    if (count === null) return total;
-    total += count;
-  }
-}
-
-function drained(connection: TcpConnection): Promise<void> {
-  return new Promise((resolve) => connection.onDrained = resolve);
-}
-
-function broken(connection: TcpConnection): Promise<Error> {
-  return new Promise((resolve) => connection.onBroken = resolve);
 }
 
 for (const useFfi of [true, false]) {

@@ -2,11 +2,18 @@ import { PlatformError } from "#platform/errors.ts";
 import { connectTcp, listenTcp, type TcpConnection } from "#platform/tcp.ts";
 import { MAX_QUEUED_BYTES } from "#platform/tcp_connection.ts";
 import { acceptTls, connectTls } from "#platform/tls.ts";
+import {
+  broken,
+  drained,
+  randomBytes,
+  readExactly,
+  readToEnd,
+} from "#test/tcp_peer.ts";
 import { assert, assertEquals, assertRejects } from "#test/assert.ts";
 import { makeCertificate } from "#test/certificates.ts";
 import { FakeClock } from "#test/fake_clock.ts";
 import { FakeTcpConnection } from "#test/fake_tcp.ts";
-import { mutations, seededRandom } from "#test/splits.ts";
+import { mutations } from "#test/splits.ts";
 
 const HOSTNAME = "127.0.0.1";
 
@@ -71,47 +78,6 @@ function pairOf<P extends { close(): void }>(
       }
     },
   };
-}
-
-function randomBytes(length: number, seed = 1): Uint8Array<ArrayBuffer> {
-  const random = seededRandom(seed);
-  const words = Uint32Array.from(
-    { length: Math.ceil(length / 4) },
-    () => random() * 2 ** 32,
-  );
-  return new Uint8Array(words.buffer, 0, length);
-}
-
-async function readExactly(
-  peer: Deno.TlsConn,
-  length: number,
-): Promise<Uint8Array<ArrayBuffer>> {
-  const bytes = new Uint8Array(length);
-  for (let at = 0; at < length;) {
-    const count = await peer.read(bytes.subarray(at));
-    assert(count !== null, `peer saw the end after ${at} bytes`);
-    at += count;
-  }
-  return bytes;
-}
-
-/** Reads to the end that the other side announces: without it the peer's read throws. */
-async function readToEnd(peer: Deno.TlsConn): Promise<number> {
-  const bytes = new Uint8Array(1_048_576);
-  let total = 0;
-  for (;;) {
-    const count = await peer.read(bytes);
-    if (count === null) return total;
-    total += count;
-  }
-}
-
-function drained(connection: TcpConnection): Promise<void> {
-  return new Promise((resolve) => connection.onDrained = resolve);
-}
-
-function broken(connection: TcpConnection): Promise<Error> {
-  return new Promise((resolve) => connection.onBroken = resolve);
 }
 
 async function refusalOf(connecting: Promise<unknown>): Promise<string[]> {
