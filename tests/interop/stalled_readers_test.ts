@@ -50,11 +50,13 @@ async function stallReaders(writeTimeoutSeconds: number): Promise<void> {
   const before = await good.snapshots();
   const startMs = performance.now();
   using stalled = new DisposableStack();
-  const addresses = await openStalledReaders(server, stalled);
+  const readers = await openStalledReaders(server, stalled);
   const deadlineMs = (writeTimeoutSeconds + 20) * 1_000;
-  await Promise.all(addresses.map((address) =>
+  await Promise.all(readers.map(({ protocol, address }) =>
     server.waitForLog(
-      new RegExp(`\\[conn ${address}\\] closed: write timed out`),
+      new RegExp(
+        `\\[${protocol}\\] \\[conn ${address}\\] closed: write timed out`,
+      ),
       deadlineMs,
     )
   ));
@@ -69,16 +71,21 @@ async function stallReaders(writeTimeoutSeconds: number): Promise<void> {
     );
   }
   await good.assertUnharmed();
-  for (const address of addresses) assertLog(server.log, address, seconds);
+  for (const reader of readers) assertLog(server.log, reader, seconds);
   assertBounded(memory.samples);
 }
 
-/** Answers the addresses of the readers, as the log has them. */
+/** A reader as the log names it: two protocols may see the same address. */
+interface StalledReader {
+  readonly protocol: "RTSP" | "RTMP";
+  readonly address: string;
+}
+
 async function openStalledReaders(
   server: WeirProcess,
   opened: DisposableStack,
-): Promise<string[]> {
-  const addresses: string[] = [];
+): Promise<StalledReader[]> {
+  const readers: StalledReader[] = [];
   for (let i = 0; i < STALLED_READERS; i++) {
     const rtsp = opened.use(await openRawRtsp(server.rtspPort));
     assertEquals(await rtsp.play(server.rtspUrl(PATH)), 200);
@@ -86,21 +93,26 @@ async function openStalledReaders(
     const [app, key] = PATH.split("/");
     await rtmp.connect(app!);
     assertEquals(await rtmp.play(key!), "NetStream.Play.Reset");
-    addresses.push(rtsp.address, rtmp.address);
+    readers.push(
+      { protocol: "RTSP", address: rtsp.address },
+      { protocol: "RTMP", address: rtmp.address },
+    );
   }
-  return addresses;
+  return readers;
 }
 
 /** Discarding is said, at most once a second, and the end in one line. */
 function assertLog(
   log: readonly string[],
-  address: string,
+  { protocol, address }: StalledReader,
   seconds: number,
 ): void {
   const session = log
-    .map((line) => /\[session (\w+)\] created by (\S+)/.exec(line))
+    .map((line) => /\[RTSP\] \[session (\w+)\] created by (\S+)/.exec(line))
     .find((match) => match?.[2] === address)?.[1];
-  const prefix = session ? `[session ${session}]` : `[conn ${address}]`;
+  const prefix = protocol === "RTSP"
+    ? `[RTSP] [session ${session}]`
+    : `[RTMP] [conn ${address}]`;
   const discarding = log.filter((line) =>
     line.includes(`${prefix} reader is too slow, discarding`)
   );
@@ -108,7 +120,7 @@ function assertLog(
   const count = discarding.length;
   assert(count > 1 && count <= limit, `${count} lines in ${seconds} s`);
   const closed = log.filter((line) =>
-    line.includes(`[conn ${address}] closed: write timed out`)
+    line.includes(`[${protocol}] [conn ${address}] closed: write timed out`)
   );
   assertEquals(closed.length, 1);
 }
