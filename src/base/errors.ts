@@ -66,11 +66,16 @@ export function namingKey<T>(key: string, open: () => T): T {
   try {
     return open();
   } catch (cause) {
-    throw new Error(
-      `${
-        errorText(cause)
-      } (config key ${key}): end the program that uses it, or set ${key} to another address`,
-      { cause },
-    );
+    throw addressError(key, cause);
   }
+}
+
+/** Something whose address is a config key cannot be opened because of `cause`: names the key and the remedy. */
+export function addressError(key: string, cause: unknown): Error {
+  return new Error(
+    `${
+      errorText(cause)
+    } (config key ${key}): end the program that uses it, or set ${key} to another address`,
+    { cause },
+  );
 }

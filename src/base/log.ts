@@ -1,4 +1,5 @@
 import type { Clock } from "./clock.ts";
+import { redactCredentials } from "./redact.ts";
 
 /** Verbosity of a line, most severe first. */
 export type LogLevel = "error" | "warn" | "info" | "debug";
@@ -26,9 +27,10 @@ const SEVERITY: Record<LogLevel, number> = {
   debug: 3,
 };
 
-/** Control characters, which a peer's text must not bring into a line. */
-// deno-lint-ignore no-control-regex
-const CONTROL_CHARACTERS = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g;
+/** Control characters, line ends and changes of direction, which a peer's text must not bring into a line. */
+const CONTROL_CHARACTERS =
+  // deno-lint-ignore no-control-regex
+  /[\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]/g;
 
 /** Longest line: what a peer sends can be much longer. */
 const MAX_LINE_CHARS = 4_096;
@@ -37,9 +39,18 @@ function escapeControl(character: string): string {
   return `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
 }
 
-/** Opens a logger that hands lines up to `verbosity` to `sink`, control characters escaped, the end of long ones cut off. */
-export function createLogger(sink: LogSink, verbosity: LogLevel): Logger {
-  return new PrefixLogger(sink, SEVERITY[verbosity], "");
+/**
+ * Opens a logger that hands lines up to `verbosity` to `sink`, without credentials, control characters escaped, the end
+ * of long ones cut off. This is the one way into the log, whatever the level.
+ *
+ * A `verbosity` that may change is asked at each line.
+ */
+export function createLogger(
+  sink: LogSink,
+  verbosity: LogLevel | (() => LogLevel),
+): Logger {
+  const level = typeof verbosity === "function" ? verbosity : () => verbosity;
+  return new PrefixLogger(sink, level, "");
 }
 
 function shortened(line: string): string {
@@ -51,12 +62,12 @@ function shortened(line: string): string {
 
 class PrefixLogger implements Logger {
   #sink: LogSink;
-  #maxSeverity: number;
+  #verbosity: () => LogLevel;
   #prefix: string;
 
-  constructor(sink: LogSink, maxSeverity: number, prefix: string) {
+  constructor(sink: LogSink, verbosity: () => LogLevel, prefix: string) {
     this.#sink = sink;
-    this.#maxSeverity = maxSeverity;
+    this.#verbosity = verbosity;
     this.#prefix = prefix;
   }
 
@@ -78,13 +89,13 @@ class PrefixLogger implements Logger {
 
   child(prefix: string): Logger {
     const longer = `${this.#prefix}[${prefix}] `;
-    return new PrefixLogger(this.#sink, this.#maxSeverity, longer);
+    return new PrefixLogger(this.#sink, this.#verbosity, longer);
   }
 
   #write(level: LogLevel, message: LogMessage): void {
-    if (SEVERITY[level] > this.#maxSeverity) return;
+    if (SEVERITY[level] > SEVERITY[this.#verbosity()]) return;
     const text = typeof message === "string" ? message : message();
-    const line = shortened(this.#prefix + text);
+    const line = shortened(redactCredentials(this.#prefix + text));
     this.#sink(level, line.replace(CONTROL_CHARACTERS, escapeControl));
   }
 }

@@ -63,6 +63,8 @@ export interface ValueType<T, Suffix extends UnitSuffix = ""> {
   readonly nullMeans: "default" | "error" | { readonly value: RawValue };
   /** Raw value of an environment variable; `undefined` if the text stands for none. */
   fromText(text: string): RawValue | undefined;
+  /** Text that is never printed. */
+  readonly isSecret?: boolean;
   /** Type of the elements of a list. */
   readonly element?: ValueType<unknown>;
   /** Types of the keys of an object. */
@@ -204,7 +206,10 @@ export function text(check?: TextCheck): ValueType<string> {
 /** Text that is never printed; the empty one means that there is none. */
 export function secretText(check?: TextCheck): ValueType<Secret> {
   const checked = check ? SECRET.superRefine(refusal(check)) : SECRET;
-  return textType("text", checked.transform((value) => new Secret(value)));
+  return {
+    ...textType("text", checked.transform((value) => new Secret(value))),
+    isSecret: true,
+  };
 }
 
 function textType<T>(name: string, schema: z.ZodType<T>): ValueType<T> {
@@ -267,6 +272,23 @@ const SIZE: ValueType<number, "Bytes"> = {
 /** Text such as `50M`; the value is in bytes. */
 export function size(): ValueType<number, "Bytes"> {
   return SIZE;
+}
+
+const SIZE_OR_NONE: ValueType<number, "Bytes"> = {
+  ...SIZE,
+  schema: z.preprocess(
+    (given) => given === 0 ? "0" : given,
+    converted(
+      "a size such as '50M', or 0",
+      (text) => /^\s*(0\s*B?)?\s*$/i.test(text) ? 0 : parseByteSize(text),
+    ),
+  ),
+  nullMeans: "default",
+};
+
+/** A {@linkcode size}, or `0` for none. */
+export function sizeOrNone(): ValueType<number, "Bytes"> {
+  return SIZE_OR_NONE;
 }
 
 const ADDRESS = textType("address", TEXT.superRefine(refusal(checkAddress)));

@@ -1,4 +1,5 @@
-const REDACTED = "<redacted>";
+/** What stands in the place of every secret. */
+export const REDACTED = "<redacted>";
 
 /**
  * Text that must not reach logs, error texts or API answers.

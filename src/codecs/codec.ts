@@ -282,7 +282,7 @@ const CODECS: { readonly [C in CodecName]: CodecFacts } = {
     kind: "audio",
     clockRateHz: MPEG_AUDIO_CLOCK_RATE_HZ,
   },
-  ac3: { label: "AC-3", kind: "audio", clockRateHz: "sampleRateHz" },
+  ac3: { label: "AC3", kind: "audio", clockRateHz: "sampleRateHz" },
   flac: { label: "FLAC", kind: "audio", clockRateHz: "sampleRateHz" },
   vorbis: { label: "Vorbis", kind: "audio", clockRateHz: "sampleRateHz" },
   speex: { label: "Speex", kind: "audio", clockRateHz: "sampleRateHz" },

@@ -59,6 +59,28 @@ export function mpeg12PictureType(
   return bytes[pictureOffsetBytes + START_CODE_BYTES + 1]! >> 3 & 0b111;
 }
 
+/** Whether a configuration is that of MPEG-2: an extension follows the sequence header. */
+export function isMpeg2Config(config: Uint8Array): boolean {
+  const at = findStartCode(config, START_CODE_BYTES);
+  return at >= 0 && config[at + 3] === MPEG12_START_CODE.extension;
+}
+
+/**
+ * Size of the pictures of a sequence header, in pixels; what extensions add to very large ones is left out.
+ *
+ * Input: as {@linkcode mpeg12Config} gives it. Spec: ISO/IEC 11172-2 §2.4.2.3.
+ *
+ * @throws {ParseError} if it is cut.
+ */
+export function mpeg12VideoSize(
+  config: Uint8Array,
+): { readonly width: number; readonly height: number } {
+  const reader = new BitReader(config, "MPEG-1/2 sequence header");
+  reader.skip(32, "sequence_header_code");
+  const width = reader.bits(12, "horizontal_size_value");
+  return { width, height: reader.bits(12, "vertical_size_value") };
+}
+
 /**
  * Takes a sequence header with the extensions right behind it.
  *

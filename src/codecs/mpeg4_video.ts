@@ -20,7 +20,10 @@ const SIMPLE_OBJECT = 1;
 /** Its layer has another syntax. */
 const FINE_GRANULARITY_SCALABLE_OBJECT = 0x12;
 const EXTENDED_PAR = 15;
+const RECTANGULAR_SHAPE = 0;
 const GRAYSCALE_SHAPE = 3;
+/** Width and height with a marker before each. */
+const SIZE_BITS = 28;
 const VBV_PARAMETERS_BITS = 79;
 
 /** What a server wants to know of a video object layer. */
@@ -92,6 +95,39 @@ export function mpeg4ProfileLevelId(config: Uint8Array): number | undefined {
 export function parseMpeg4VideoObjectLayer(
   config: Uint8Array,
 ): Mpeg4VideoObjectLayer {
+  return readLayer(config).layer;
+}
+
+/**
+ * Size of the pictures, in pixels; undefined if they are not rectangles, or the layer ends before it tells.
+ *
+ * Input: a configuration. Spec: ISO/IEC 14496-2 §6.2.3.
+ *
+ * @throws {ParseError} as {@linkcode parseMpeg4VideoObjectLayer}.
+ */
+export function mpeg4VideoSize(
+  config: Uint8Array,
+): { readonly width: number; readonly height: number } | undefined {
+  const { shape, reader } = readLayer(config);
+  if (shape !== RECTANGULAR_SHAPE || reader.remainingBits < SIZE_BITS) {
+    return undefined;
+  }
+  reader.flag("marker_bit");
+  const width = reader.bits(13, "video_object_layer_width");
+  reader.flag("marker_bit");
+  const height = reader.bits(13, "video_object_layer_height");
+  return { width, height };
+}
+
+/** A layer as far as the picture rate; the reader stands behind it. */
+function readLayer(
+  config: Uint8Array,
+): {
+  readonly layer: Mpeg4VideoObjectLayer;
+  /** `video_object_layer_shape`; undefined if the layer has another syntax. */
+  readonly shape: number | undefined;
+  readonly reader: BitReader;
+} {
   const at = layerOffset(config);
   if (at < 0) {
     throw new ParseError("is missing", {
@@ -107,7 +143,8 @@ export function parseMpeg4VideoObjectLayer(
   reader.flag("random_accessible_vol");
   const objectType = reader.bits(8, "video_object_type_indication");
   if (objectType === FINE_GRANULARITY_SCALABLE_OBJECT) {
-    return { maxNumReorderFrames: undefined, frameRateHz: undefined };
+    const layer = { maxNumReorderFrames: undefined, frameRateHz: undefined };
+    return { layer, shape: undefined, reader };
   }
   let version = 1;
   if (reader.flag("is_object_layer_identifier")) {
@@ -122,10 +159,11 @@ export function parseMpeg4VideoObjectLayer(
   if (shape === GRAYSCALE_SHAPE && version !== 1) {
     reader.skip(4, "video_object_layer_shape_extension");
   }
-  return {
+  const layer = {
     maxNumReorderFrames: isLowDelay ? 0 : 1,
     frameRateHz: parseFrameRate(reader),
   };
+  return { layer, shape, reader };
 }
 
 /** Undefined if the layer does not tell. */

@@ -22,16 +22,3 @@ export class PathError extends Error {
     this.code = code;
   }
 }
-
-/** The peer may not do what it asked for. */
-export class AuthenticationError extends Error {
-  override readonly name = "AuthenticationError";
-  /** Nothing was offered: a protocol that can ask for credentials should, without delay and without a log line. */
-  readonly isChallenge: boolean;
-
-  /** `isChallenge`: the peer offered no credentials at all. */
-  constructor(message: string, isChallenge: boolean) {
-    super(message);
-    this.isChallenge = isChallenge;
-  }
-}

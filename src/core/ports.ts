@@ -1,70 +1,19 @@
+import type { PathInfo } from "./path_info.ts";
 import type { Publication } from "./publication.ts";
 import type { SessionInfo } from "./session_info.ts";
 import type { Stream } from "./stream.ts";
 import type { BatchSink, Subscription } from "./subscription.ts";
 import type { Track } from "./track.ts";
+import type { AccessRequest, Authenticator, Identity } from "#base/access.ts";
 import type { Clock } from "#base/clock.ts";
+import type { DescriptionList } from "#base/description_list.ts";
+import type { EventBus } from "#base/event_bus.ts";
 import type { Logger } from "#base/log.ts";
-
-/** What somebody may be allowed to do. */
-export type Action =
-  | "publish"
-  | "read"
-  | "playback"
-  | "api"
-  | "metrics"
-  | "pprof";
-
-/** What a peer offers to prove who it is. */
-export type Credentials =
-  | { readonly kind: "none" }
-  | {
-    readonly kind: "password";
-    readonly user: string;
-    readonly password: string;
-  }
-  | {
-    readonly kind: "digest";
-    readonly user: string;
-    /** Answers whether the peer knows `password`, without having been told it. */
-    readonly verify: (password: string) => boolean;
-  };
-
-/** Who asks for what: the input of every access decision. */
-export interface AccessRequest {
-  readonly action: Action;
-  readonly pathName: string;
-  /** Query of the peer's URL, without the question mark. */
-  readonly query: string;
-  /** Protocol as authentication servers name it, e.g. `"rtsp"`. */
-  readonly protocol: string;
-  /** UUID of the connection or session. */
-  readonly sessionId: string;
-  readonly ip: string;
-  readonly userAgent: string;
-  readonly credentials: Credentials;
-  /** Ends a wait for an on-demand source. */
-  readonly signal: AbortSignal;
-}
-
-/** Answers who may do what. */
-export interface Authenticator {
-  /**
-   * Lets the request through.
-   *
-   * Output: the name of the user, empty for anonymous.
-   * @throws {AuthenticationError} if it may not.
-   */
-  authenticate(request: AccessRequest): Promise<{ readonly user: string }>;
-}
+import type { RatePort } from "#base/rates.ts";
 
 /** A permission that lasts until it is disposed of or taken back; a session ends with its grant. */
-export interface Grant extends Disposable {
+export interface Grant extends Disposable, Identity {
   readonly pathName: string;
-  /** Name of the user, empty for anonymous. */
-  readonly user: string;
-  /** End of the permission, milliseconds since the epoch; undefined if it has none. */
-  readonly expiresAtMs: number | undefined;
   /** Revision of the configuration it was given under. */
   readonly revision: number;
   /** Aborts when the permission is taken back: kicked, expired, path removed; the reason is an Error. */
@@ -131,48 +80,71 @@ export type ServerEvent =
     readonly reason: string;
   }
   | {
+    /** A path is there from now on, under this entry of the configuration. */
+    readonly type: "pathOpened";
+    readonly pathName: string;
+    readonly confName: string;
+    /** What the groups of the entry's pattern took. */
+    readonly groups: readonly string[];
+  }
+  | { readonly type: "pathClosed"; readonly pathName: string }
+  | {
     readonly type: "pathAvailable" | "pathOnline";
     readonly pathName: string;
     readonly session: SessionInfo;
     readonly tracks: readonly Track[];
   }
   | {
-    readonly type: "pathUnavailable" | "pathOffline";
+    readonly type:
+      | "pathUnavailable"
+      | "pathOffline"
+      | "readerAdded"
+      | "readerRemoved"
+      // Media flows to the reader: between its play and its pause or end.
+      | "readingStarted"
+      | "readingStopped";
     readonly pathName: string;
     readonly session: SessionInfo;
   }
   | {
-    readonly type: "readerAdded" | "readerRemoved";
-    readonly pathName: string;
-    readonly session: SessionInfo;
-  };
+    /** Something worked, or did not; `kind` is the label of its counter, e.g. `"webhook"`. */
+    readonly type: "succeeded" | "failed";
+    readonly kind: string;
+    /** Whose it is: a path's, a key's, a peer's name. */
+    readonly subject: string;
+    readonly reason: string;
+  }
+  | { readonly type: "configApplied"; readonly revision: number };
 
-/** Where events go. */
-export interface EventPort {
-  emit(event: ServerEvent): void;
-  /** Calls `listener` for each event until disposed of. A listener must not throw. */
-  listen(listener: (event: ServerEvent) => void): Disposable;
-}
+/** Where events go, and who hears of them: a listener must not throw. */
+export type EventPort = Pick<EventBus<ServerEvent>, "emit" | "listen">;
 
 /** All sessions there are. */
-export interface SessionRegistry {
-  /** Adds a session until disposed of. */
-  register(describe: () => SessionInfo): Disposable;
-  list(): SessionInfo[];
+export type SessionRegistry = DescriptionList<SessionInfo>;
+
+/** All paths there are, as those see them who only look. */
+export interface PathDirectory {
+  list(): PathInfo[];
+  find(name: string): PathInfo | undefined;
+  /** Takes permissions back, for `reason`; answers how many. */
+  revoke(whose: (grant: Grant) => boolean, reason: string): number;
 }
 
 /** What every protocol module is given. */
 export interface ModulePorts {
   readonly access: PathAccess;
+  readonly paths: PathDirectory;
+  readonly authenticator: Authenticator;
   readonly events: EventPort;
   readonly sessions: SessionRegistry;
+  readonly rates: RatePort;
   readonly clock: Clock;
   readonly logger: Logger;
 }
 
 /** A running server of one protocol. */
 export interface RunningModule<C> extends AsyncDisposable {
-  /** Takes a new configuration: `"restart"` if it must be opened anew for that. */
+  /** Whether it goes on as it is under a new configuration, or must be opened anew; asking changes nothing. */
   apply(next: C): "done" | "restart";
   /** Settles when it has ended; rejects if it ended by itself. */
   readonly closed: Promise<void>;

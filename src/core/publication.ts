@@ -94,7 +94,10 @@ export class Publication implements Disposable {
       sizeBytes: unit.sizeBytes,
       origin: unit.origin,
     });
-    if (isLeading || !hasLeading) this.#isUrgent = true;
+    if (isLeading || !hasLeading) {
+      this.#isUrgent = true;
+      this.#stream.totalFrames++;
+    }
   }
 
   /** Hands over what was published since the last call; audio alone may wait a moment for a picture. Hot path. */

@@ -9,7 +9,8 @@ export interface SessionInfo {
   readonly type:
     | `rtsp${"" | "s"}${"Conn" | "Session"}`
     | `rtmp${"" | "s"}Conn`
-    | `${"rtsp" | "rtmp"}Source`;
+    | `${"rtsp" | "rtmp"}Source`
+    | "redirect";
   readonly createdAtMs: number;
   /** Address of the peer, `IP:port`. */
   readonly remoteAddress: string;
@@ -27,6 +28,8 @@ export interface SessionInfo {
   readonly droppedUnits: number;
   /** Packets from this publisher that did not arrive. */
   readonly lostPackets: number;
-  /** Transport of the media, e.g. `"UDP"`; empty where there is no choice. */
-  readonly transport: string;
+  /** What only its kind of session has, under the names of the API. */
+  readonly details: Readonly<
+    Record<string, string | number | boolean | null | readonly string[]>
+  >;
 }

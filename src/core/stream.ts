@@ -52,6 +52,11 @@ export class Stream implements BatchSource {
   totalUnits = 0;
   /** Bytes of all publications so far. */
   totalBytes = 0;
+  /** Units of leading tracks so far: pictures, where there are any. */
+  totalFrames = 0;
+  /** Monotonic time of the last batch, and of the last one at which readers may start; -Infinity before the first. */
+  lastBatchAtMs = -Infinity;
+  lastRandomAccessAtMs = -Infinity;
   /** Units that readers did not get because they were too slow, readers gone included. */
   droppedUnits = 0;
   /** Readers that are subscribed now. */
@@ -129,6 +134,8 @@ export class Stream implements BatchSource {
   push(units: readonly MediaUnit[], isRandomAccess: boolean): void {
     const nowMs = this.options.clock.monotonicMs();
     if (isRandomAccess) this.#startableAtMs = Infinity;
+    if (isRandomAccess) this.lastRandomAccessAtMs = nowMs;
+    this.lastBatchAtMs = nowMs;
     let sizeBytes = 0;
     for (const unit of units) sizeBytes += unit.sizeBytes;
     const batch: Batch = {

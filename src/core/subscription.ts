@@ -20,6 +20,7 @@ export interface QueueLimits {
   readonly maxAgeMs: number;
   /** `count` units were left out because this reader is too slow. */
   readonly onDrop: (count: number) => void;
+  readonly onClosed?: () => void;
 }
 
 /** What a subscription asks of its stream. */
@@ -119,6 +120,7 @@ export class Subscription implements Disposable {
     this.#isClosed = true;
     this.#cursor = undefined;
     this.#source.unsubscribe(this);
+    this.#limits.onClosed?.();
   }
 
   /** A reader that fails costs only itself. */
@@ -132,8 +134,7 @@ export class Subscription implements Disposable {
   }
 
   #finish(): void {
-    if (this.#endReason === undefined || this.#isClosed) return;
-    if (this.#cursor !== undefined) return;
+    if (this.#endReason === undefined || this.#isClosed || this.#cursor) return;
     this[Symbol.dispose]();
     this.#sink.end(this.#endReason);
   }

@@ -1,5 +1,6 @@
+import type { Identity } from "#base/access.ts";
 import { SampledWarning } from "#base/log.ts";
-import type { PathError } from "#core/errors.ts";
+import { PathError } from "#core/errors.ts";
 import type {
   Grant,
   PublishGrant,
@@ -10,6 +11,7 @@ import type { Publication } from "#core/publication.ts";
 import type { Stream } from "#core/stream.ts";
 import type { BatchSink, Subscription } from "#core/subscription.ts";
 import type { Track } from "#core/track.ts";
+import { GrantExpiry } from "./grant_expiry.ts";
 import type { Path } from "./path.ts";
 
 /** Bytes that may wait for one reader, whatever its units are. */
@@ -22,16 +24,26 @@ const MAX_READER_QUEUE_AGE_MS = 10_000;
 class PathGrant implements Grant {
   readonly pathName: string;
   readonly user: string;
-  readonly expiresAtMs: number | undefined = undefined;
+  readonly expiresAtMs: number | undefined;
+  readonly tokenId: string | undefined;
   readonly revision: number;
   readonly owner: SessionOwner;
   #revocation = new AbortController();
+  #expiry: GrantExpiry;
 
   constructor(path: Path, access: GrantedAccess) {
     this.pathName = path.options.name;
     this.user = access.user;
+    this.expiresAtMs = access.expiresAtMs;
+    this.tokenId = access.tokenId;
     this.revision = access.revision;
     this.owner = access.owner;
+    this.#expiry = new GrantExpiry({
+      identity: access,
+      clock: path.options.clock,
+      onEnd: (reason) => this.revoke(new PathError("terminated", reason)),
+    });
+    this.#expiry.start();
   }
 
   get revoked(): AbortSignal {
@@ -42,12 +54,13 @@ class PathGrant implements Grant {
     this.#revocation.abort(reason);
   }
 
-  [Symbol.dispose](): void {}
+  [Symbol.dispose](): void {
+    this.#expiry[Symbol.dispose]();
+  }
 }
 
 /** Who was let in, under which configuration. */
-export interface GrantedAccess {
-  readonly user: string;
+export interface GrantedAccess extends Identity {
   readonly revision: number;
   readonly owner: SessionOwner;
 }
@@ -81,13 +94,29 @@ export class PathReadGrant extends PathGrant implements ReadGrant {
       maxBytes: MAX_READER_QUEUE_BYTES,
       maxAgeMs: MAX_READER_QUEUE_AGE_MS,
       onDrop: (count) => this.#drops.add(count),
+      onClosed: () => this.#emit("readingStopped"),
     });
+    this.#emit("readingStarted");
     return this.#subscription;
   }
 
   override [Symbol.dispose](): void {
+    super[Symbol.dispose]();
+    this.#subscription?.[Symbol.dispose]();
     this.#drops[Symbol.dispose]();
     this.#path.removeReader(this);
+  }
+
+  /** A session begins to read before it knows itself that it was let in. */
+  #emit(type: "readingStarted" | "readingStopped"): void {
+    const { pathName, user, owner } = this;
+    const session = {
+      ...owner.describe(),
+      state: "read",
+      pathName,
+      user,
+    } as const;
+    this.#path.options.events.emit({ type, pathName, session });
   }
 }
 
@@ -101,8 +130,8 @@ export class PathPublishGrant extends PathGrant implements PublishGrant {
   constructor(path: Path, access: GrantedAccess) {
     super(path, access);
     this.#path = path;
-    this.useAbsoluteTimestamp = path.options.config.useAbsoluteTimestamp;
-    this.demuxMpegts = path.options.config.rtspDemuxMpegts;
+    this.useAbsoluteTimestamp = path.match.value.useAbsoluteTimestamp;
+    this.demuxMpegts = path.match.value.rtspDemuxMpegts;
   }
 
   attach(tracks: readonly Track[]): Publication {
@@ -118,6 +147,7 @@ export class PathPublishGrant extends PathGrant implements PublishGrant {
   }
 
   override [Symbol.dispose](): void {
+    super[Symbol.dispose]();
     this.detach();
     this.#path.removePublisher(this);
   }

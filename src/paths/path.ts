@@ -2,7 +2,8 @@ import type { Clock } from "#base/clock.ts";
 import type { Logger } from "#base/log.ts";
 import { codecLabel } from "#codecs/codec.ts";
 import { PathError } from "#core/errors.ts";
-import type { EventPort, PublishGrant, ReadGrant } from "#core/ports.ts";
+import type { PathInfo } from "#core/path_info.ts";
+import type { EventPort, Grant, PublishGrant, ReadGrant } from "#core/ports.ts";
 import type { Publication } from "#core/publication.ts";
 import { Stream } from "#core/stream.ts";
 import type { Track } from "#core/track.ts";
@@ -11,6 +12,7 @@ import {
   PathPublishGrant,
   PathReadGrant,
 } from "./grants.ts";
+import type { PathMatch } from "./path_matcher.ts";
 import {
   PathSource,
   type PathSourceSettings,
@@ -32,9 +34,8 @@ export interface PathSettings extends PathSourceSettings {
 /** What a path is given. */
 export interface PathOptions {
   readonly name: string;
-  /** What the groups of its entry's pattern took. */
-  readonly groups: readonly string[];
-  readonly config: PathSettings;
+  /** Its entry in the configuration, and what the groups of the pattern took. */
+  readonly match: PathMatch<PathSettings>;
   readonly sourcePorts: SourcePorts;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -49,6 +50,8 @@ export interface PathOptions {
 export class Path {
   /** What it was given. */
   readonly options: PathOptions;
+  /** Its entry in the configuration as it is now. */
+  match: PathMatch<PathSettings>;
   /** The stream, which outlives its publishers. */
   readonly stream: Stream;
   #publisher: PathPublishGrant | undefined;
@@ -57,11 +60,18 @@ export class Path {
   #source: PathSource;
   #logger: Logger;
   #isClosed = false;
+  #availableAtMs: number | undefined;
+  #bytesBefore = 0;
+  #framesBefore = 0;
+  /** What readers got that have left since the stream began. */
+  #formerOutboundBytes = 0;
 
   /** Opens a path without a publisher. */
   constructor(options: PathOptions) {
-    const { config, clock, logger, name } = options;
+    const { match, clock, logger, name } = options;
+    const config = match.value;
     this.options = options;
+    this.match = match;
     this.#logger = logger.child(`path ${name}`);
     this.stream = new Stream({
       clock,
@@ -103,12 +113,13 @@ export class Path {
 
   /** Lets a reader in. @throws {PathError} */
   addReader(access: GrantedAccess): ReadGrant {
-    const { config, name, events } = this.options;
+    const { name, events } = this.options;
+    const { maxReaders } = this.match.value;
     this.#requireStream();
-    if (config.maxReaders > 0 && this.#readers.size >= config.maxReaders) {
+    if (maxReaders > 0 && this.#readers.size >= maxReaders) {
       throw new PathError(
         "too_many_readers",
-        `maximum reader count reached (maxReaders of path '${name}' is ${config.maxReaders})`,
+        `maximum reader count reached (maxReaders of path '${name}' is ${maxReaders})`,
       );
     }
     const grant = new PathReadGrant(this, access);
@@ -122,11 +133,10 @@ export class Path {
   /** Part of a read grant's end. */
   removeReader(grant: PathReadGrant): void {
     if (!this.#readers.delete(grant)) return;
-    this.options.events.emit({
-      type: "readerRemoved",
-      pathName: this.options.name,
-      session: grant.owner.describe(),
-    });
+    const session = grant.owner.describe();
+    this.#formerOutboundBytes += session.outboundBytes;
+    const pathName = this.options.name;
+    this.options.events.emit({ type: "readerRemoved", pathName, session });
     this.#source.handleReaders(this.#readers.size);
     this.#checkIdle();
   }
@@ -149,7 +159,7 @@ export class Path {
     grant: PathPublishGrant,
     tracks: readonly Track[],
   ): Publication {
-    const { name, config, events } = this.options;
+    const { name, events, clock } = this.options;
     if (this.#isClosed) {
       throw new PathError(
         "configuration_changed",
@@ -157,7 +167,7 @@ export class Path {
       );
     }
     if (this.#publisher) {
-      if (!config.overridePublisher) {
+      if (!this.match.value.overridePublisher) {
         throw new PathError(
           "publisher_exists",
           `someone is already publishing to path '${name}'`,
@@ -171,6 +181,10 @@ export class Path {
     }
     this.#publisher = grant;
     const publication = this.stream.attach(tracks);
+    this.#availableAtMs = clock.wallMs();
+    this.#bytesBefore = this.stream.totalBytes;
+    this.#framesBefore = this.stream.totalFrames;
+    this.#formerOutboundBytes = 0;
     const labels = tracks.map((track) => codecLabel(track.codec)).join(", ");
     this.#logger.info(
       `stream is available and online, ${tracks.length} ${
@@ -190,6 +204,7 @@ export class Path {
     publication[Symbol.dispose]();
     if (this.#publisher !== grant) return;
     this.#publisher = undefined;
+    this.#availableAtMs = undefined;
     this.#endReaders("terminated");
     this.#logger.info("stream is not available and offline");
     const session = grant.owner.describe();
@@ -210,22 +225,71 @@ export class Path {
     );
   }
 
-  /** Ends every session of this path and its source; settles when the source has ended. */
-  async close(reason: string): Promise<void> {
+  /**
+   * Ends every session of this path and its source; settles when the source has ended.
+   *
+   * Its stream is offline, and its readers have left, when this returns.
+   */
+  close(reason: string): Promise<void> {
     this.#isClosed = true;
     const error = new PathError("terminated", reason);
+    const ended = this.#source.close();
     for (const grant of [...this.#candidates, ...this.#readers]) {
       grant.revoke(error);
     }
-    await this.#source.close();
+    this.#publisher?.detach();
+    for (const reader of [...this.#readers]) this.removeReader(reader);
+    return ended;
+  }
+
+  /** Takes permissions back, for `reason`; answers how many. */
+  revoke(whose: (grant: Grant) => boolean, reason: string): number {
+    const grants = [...this.#candidates, ...this.#readers].filter(whose);
+    for (const grant of grants) {
+      grant.revoke(new PathError("terminated", reason));
+    }
+    return grants.length;
+  }
+
+  /** This path as it is now. */
+  describe(): PathInfo {
+    const { stream } = this;
+    const publisher = this.#publisher?.owner.describe();
+    const readers = [...this.#readers].map(({ owner }) => owner.describe());
+    const errors = publisher?.details["inboundRTPPacketsInError"];
+    return {
+      name: this.options.name,
+      confName: this.match.key,
+      availableAtMs: this.#availableAtMs,
+      source: publisher ?? this.#source.name,
+      tracks: stream.tracks,
+      readers,
+      inboundBytes: publisher ? stream.totalBytes - this.#bytesBefore : 0,
+      outboundBytes: publisher
+        ? readers.reduce((sum, one) => sum + one.outboundBytes, 0) +
+          this.#formerOutboundBytes
+        : 0,
+      inboundErrors: typeof errors === "number" ? errors : 0,
+      lostPackets: publisher?.lostPackets ?? 0,
+      frames: publisher ? stream.totalFrames - this.#framesBefore : 0,
+      keyFrameAtMs: this.#wallMs(stream.lastRandomAccessAtMs),
+      lastUnitAtMs: this.#wallMs(stream.lastBatchAtMs),
+    };
+  }
+
+  /** Wall clock of a monotonic time of the current publication. */
+  #wallMs(monotonicMs: number): number | undefined {
+    const { clock } = this.options;
+    const atMs = clock.wallMs() - (clock.monotonicMs() - monotonicMs);
+    return atMs >= (this.#availableAtMs ?? Infinity) ? atMs : undefined;
   }
 
   #openSource(): PathSource {
-    const { name, groups, config, clock, sourcePorts } = this.options;
+    const { name, match, clock, sourcePorts } = this.options;
     return new PathSource({
       pathName: name,
-      groups,
-      settings: config,
+      groups: match.groups,
+      settings: match.value,
       ports: sourcePorts,
       clock,
       logger: this.#logger,
@@ -245,11 +309,10 @@ export class Path {
   }
 
   #requirePublisherPath(): void {
-    const { name, config } = this.options;
-    if (config.source === "publisher") return;
+    if (this.match.value.source === "publisher") return;
     throw new PathError(
       "not_a_publisher_path",
-      `can't publish to path '${name}' since 'source' is not 'publisher'`,
+      `can't publish to path '${this.options.name}' since 'source' is not 'publisher'`,
     );
   }
 

@@ -1,13 +1,14 @@
-import { pause } from "#base/abort.ts";
 import type { Clock } from "#base/clock.ts";
 import type { Logger } from "#base/log.ts";
-import { AuthenticationError, PathError } from "#core/errors.ts";
+import { PathError } from "#core/errors.ts";
+import type { AccessRequest, Authenticator, Identity } from "#base/access.ts";
+import type { PathInfo } from "#core/path_info.ts";
 import type {
-  AccessRequest,
-  Authenticator,
   Description,
   EventPort,
+  Grant,
   PathAccess,
+  PathDirectory,
   PublishGrant,
   ReadGrant,
   SessionOwner,
@@ -17,17 +18,10 @@ import type { PathMatch, PathMatcher } from "./path_matcher.ts";
 import { Path, type PathSettings } from "./path.ts";
 import { PathSource, type SourcePorts } from "./path_source.ts";
 
-/** A refused login is answered after up to this: guessing passwords gets slow, nobody else does. */
-const MAX_REFUSAL_DELAY_MS = 4_000;
-
-/** What the path manager is given. */
-export interface PathManagerOptions {
+/** What of the configuration the paths read. */
+export interface PathManagerSettings {
   /** Finds the configuration of a name. */
   readonly matcher: PathMatcher<PathSettings>;
-  readonly authenticator: Authenticator;
-  readonly clock: Clock;
-  readonly logger: Logger;
-  readonly events: EventPort;
   /** Units that may wait for one reader (`writeQueueSize`). */
   readonly maxQueuedUnits: number;
   readonly sourcePorts: SourcePorts;
@@ -35,8 +29,22 @@ export interface PathManagerOptions {
   readonly revision: number;
 }
 
+/** What the path manager is given. */
+export interface PathManagerOptions extends PathManagerSettings {
+  readonly authenticator: Authenticator;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly events: EventPort;
+}
+
+/** What a path must do to go from one entry to another: be made anew, take it as it is, or nothing. */
+export type PathChangeOf = (
+  before: PathSettings,
+  after: PathSettings,
+) => "path" | "pathHot" | undefined;
+
 /** Finds paths by name, makes those that a pattern describes when they are first asked for, and guards them all. */
-export class PathManager implements PathAccess, AsyncDisposable {
+export class PathManager implements PathAccess, PathDirectory, AsyncDisposable {
   #options: PathManagerOptions;
   #paths = new Map<string, Path>();
   #isClosed = false;
@@ -51,8 +59,9 @@ export class PathManager implements PathAccess, AsyncDisposable {
 
   /** Answers a request to describe a stream. @throws {PathError | AuthenticationError} */
   async describe(request: AccessRequest): Promise<Description> {
-    const match = this.#match(request.pathName);
+    this.#match(request.pathName);
     await this.#authenticate(request);
+    const match = this.#match(request.pathName);
     const { source, sourceRedirect, fallback } = match.value;
     if (source === "redirect") {
       return { kind: "redirect", target: sourceRedirect };
@@ -71,8 +80,9 @@ export class PathManager implements PathAccess, AsyncDisposable {
     request: AccessRequest,
     owner: SessionOwner,
   ): Promise<ReadGrant> {
-    const match = this.#match(request.pathName);
+    this.#match(request.pathName);
     const access = await this.#grant(request, owner);
+    const match = this.#match(request.pathName);
     const path = await this.#pathWithStream(match, request);
     return path.addReader(access);
   }
@@ -82,8 +92,9 @@ export class PathManager implements PathAccess, AsyncDisposable {
     request: AccessRequest,
     owner: SessionOwner,
   ): Promise<PublishGrant> {
-    const match = this.#match(request.pathName);
+    this.#match(request.pathName);
     const access = await this.#grant(request, owner);
+    const match = this.#match(request.pathName);
     const path = this.#paths.get(request.pathName) ??
       this.#open(request.pathName, match);
     try {
@@ -94,12 +105,86 @@ export class PathManager implements PathAccess, AsyncDisposable {
     }
   }
 
+  /** All paths there are, in the order in which they came. */
+  list(): PathInfo[] {
+    return Array.from(this.#paths.values(), (path) => path.describe());
+  }
+
+  /** The path with this name, if there is one. */
+  find(name: string): PathInfo | undefined {
+    return this.#paths.get(name)?.describe();
+  }
+
+  /** Takes permissions back, for `reason`; answers how many. */
+  revoke(whose: (grant: Grant) => boolean, reason: string): number {
+    let count = 0;
+    for (const path of [...this.#paths.values()]) {
+      count += path.revoke(whose, reason);
+    }
+    return count;
+  }
+
+  /** Names of the paths that end when `matcher` is in force. */
+  pathsCutBy(
+    matcher: PathMatcher<PathSettings>,
+    changeOf: PathChangeOf,
+  ): string[] {
+    return [...this.#paths.values()]
+      .filter((path) => this.#nextMatch(path, matcher, changeOf) === undefined)
+      .map((path) => path.options.name);
+  }
+
+  /**
+   * Takes a new configuration: paths whose entry has changed are closed and made anew, all others stay as they are.
+   *
+   * Settles when what was closed has ended.
+   */
+  async apply(
+    settings: PathManagerSettings,
+    changeOf: PathChangeOf,
+  ): Promise<void> {
+    this.#options = { ...this.#options, ...settings };
+    const { matcher } = settings;
+    const closing = [...this.#paths.values()].map((path) => {
+      const match = this.#nextMatch(path, matcher, changeOf);
+      if (match) path.match = match;
+      return match ? undefined : this.#close(path, "configuration has changed");
+    });
+    await Promise.all(closing);
+    for (const { name, value } of matcher.plainEntries()) {
+      if (this.#paths.has(name) || this.#isClosed) continue;
+      this.#open(name, { value, key: name, groups: [] });
+    }
+  }
+
   /** Ends every session of every path and waits for the sources. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#isClosed = true;
     const paths = [...this.#paths.values()];
-    this.#paths.clear();
-    await Promise.all(paths.map((path) => path.close("terminated")));
+    await Promise.all(paths.map((path) => this.#close(path, "terminated")));
+  }
+
+  /** The entry that a path goes on with under another configuration; undefined if it cannot. */
+  #nextMatch(
+    path: Path,
+    matcher: PathMatcher<PathSettings>,
+    changeOf: PathChangeOf,
+  ): PathMatch<PathSettings> | undefined {
+    const { name } = path.options;
+    if (!matcher.takes(name)) return undefined;
+    const match = matcher.match(name);
+    const { value, groups } = path.match;
+    const isSame = changeOf(value, match.value) !== "path" &&
+      JSON.stringify(groups) === JSON.stringify(match.groups);
+    return isSame ? match : undefined;
+  }
+
+  #close(path: Path, reason: string): Promise<void> {
+    const { name } = path.options;
+    this.#paths.delete(name);
+    const ended = path.close(reason);
+    this.#options.events.emit({ type: "pathClosed", pathName: name });
+    return ended;
   }
 
   #match(name: string): PathMatch<PathSettings> {
@@ -130,8 +215,7 @@ export class PathManager implements PathAccess, AsyncDisposable {
       this.#options;
     const path = new Path({
       name,
-      groups: match.groups,
-      config: match.value,
+      match,
       sourcePorts,
       clock,
       logger,
@@ -140,6 +224,8 @@ export class PathManager implements PathAccess, AsyncDisposable {
       onIdle: (idle) => this.#closeIfIdle(idle),
     });
     this.#paths.set(name, path);
+    const { key: confName, groups } = match;
+    events.emit({ type: "pathOpened", pathName: name, confName, groups });
     path.start();
     return path;
   }
@@ -148,31 +234,24 @@ export class PathManager implements PathAccess, AsyncDisposable {
   #closeIfIdle(path: Path): void {
     const { name } = path.options;
     if (!path.isIdle || this.#options.matcher.isPlain(name)) return;
-    if (this.#paths.get(name) === path) this.#paths.delete(name);
+    if (this.#paths.get(name) !== path) return;
+    this.#paths.delete(name);
+    this.#options.events.emit({ type: "pathClosed", pathName: name });
   }
 
   async #grant(
     request: AccessRequest,
     owner: SessionOwner,
   ): Promise<GrantedAccess> {
-    const { user } = await this.#authenticate(request);
-    return { user, owner, revision: this.#options.revision };
+    const identity = await this.#authenticate(request);
+    return { ...identity, owner, revision: this.#options.revision };
   }
 
-  async #authenticate(request: AccessRequest): Promise<{ user: string }> {
-    const { authenticator, clock } = this.#options;
-    try {
-      const granted = await authenticator.authenticate(request);
-      request.signal.throwIfAborted();
-      if (this.#isClosed) throw new PathError("terminated", "terminated");
-      return granted;
-    } catch (error) {
-      if (error instanceof AuthenticationError && !error.isChallenge) {
-        const delayMs = Math.random() * MAX_REFUSAL_DELAY_MS;
-        await pause(clock, delayMs, request.signal);
-      }
-      throw error;
-    }
+  async #authenticate(request: AccessRequest): Promise<Identity> {
+    const identity = await this.#options.authenticator.authenticate(request);
+    request.signal.throwIfAborted();
+    if (this.#isClosed) throw new PathError("terminated", "terminated");
+    return identity;
   }
 }
 

@@ -98,6 +98,16 @@ export class PathMatcher<T> {
     for (const [name, value] of this.#plain) yield { name, value };
   }
 
+  /** Whether some entry takes this name. */
+  takes(name: string): boolean {
+    try {
+      return this.match(name) !== undefined;
+    } catch (error) {
+      if (error instanceof PathError) return false;
+      throw error;
+    }
+  }
+
   /** Whether an entry stands for this one path. */
   isPlain(name: string): boolean {
     return this.#plain.has(name);

@@ -2,6 +2,7 @@ import type { Clock } from "#base/clock.ts";
 import type { Logger } from "#base/log.ts";
 import { PathError } from "#core/errors.ts";
 import type { PublishGrant, SessionOwner } from "#core/ports.ts";
+import type { SessionInfo } from "#core/session_info.ts";
 import type {
   PullLimits,
   PullSettings,
@@ -76,6 +77,14 @@ export class PathSource {
     this.pulled = this.#openPulled();
     this.#grant = this.pulled && options.publish(this.pulled);
     this.#demand = this.#openDemand();
+  }
+
+  /** What feeds the path, or will; undefined if clients do. */
+  get name(): Pick<SessionInfo, "type" | "id"> | undefined {
+    if (this.#options.settings.source === "redirect") {
+      return { type: "redirect", id: "" };
+    }
+    return this.pulled && { type: this.pulled.describe().type, id: "" };
   }
 
   /** Something runs, or somebody waits for it. */

@@ -34,6 +34,8 @@ export interface PullCounters {
   inboundBytes: number;
   /** RTP packets that did not arrive. */
   lostPackets: number;
+  /** RTP packets that could not be used. */
+  damagedPackets: number;
 }
 
 /** One attempt to pull a stream. */

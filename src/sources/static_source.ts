@@ -43,7 +43,7 @@ export class StaticSource implements SessionOwner {
   #id = crypto.randomUUID();
   #createdAtMs: number;
   #delay: ReconnectDelay;
-  #counters = { inboundBytes: 0, lostPackets: 0 };
+  #counters = { inboundBytes: 0, lostPackets: 0, damagedPackets: 0 };
   #abort: AbortController | undefined;
   #url = "";
   #isAttached = false;
@@ -107,7 +107,7 @@ export class StaticSource implements SessionOwner {
     outboundBytes: 0,
     droppedUnits: 0,
     lostPackets: this.#counters.lostPackets,
-    transport: "",
+    details: { inboundRTPPacketsInError: this.#counters.damagedPackets },
   });
 
   async #run(signal: AbortSignal): Promise<void> {

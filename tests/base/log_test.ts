@@ -43,10 +43,33 @@ Deno.test("Logger.child() puts prefixes in front, the outer one first", () => {
 
 Deno.test("Logger escapes what a peer could forge lines with", () => {
   const { lines, logger } = recorder();
-  logger.child("path a\r\nb").info("x\u0000\u001b[31m\u0085\u2028y é");
+  logger.child("path a\r\nb").info("x\u0000\u001b[31m\u0085\u2028\u202ey é");
   assertEquals(lines, [
-    "info: [path a\\u000d\\u000ab] x\\u0000\\u001b[31m\\u0085\\u2028y é",
+    "info: [path a\\u000d\\u000ab] x\\u0000\\u001b[31m\\u0085\\u2028\\u202ey é",
   ]);
+});
+
+Deno.test("Logger hides credentials at every level, those behind the cut included", () => {
+  const { lines, logger } = recorder();
+  const message = "GET /x?pass=hunter2\r\nAuthorization: Basic hunter2\r\nX: y";
+  for (const level of LEVELS) logger[level](message);
+  const shown =
+    "GET /x?pass=<redacted>\\u000d\\u000aAuthorization: <redacted>\\u000d\\u000aX: y";
+  assertEquals(lines, LEVELS.map((level) => `${level}: ${shown}`));
+  logger.info(`${"x".repeat(4_080)} rtsp://a:hunter2@b`);
+  assertEquals(lines.at(-1)!.includes("hunt"), false);
+});
+
+Deno.test("Logger asks for a verbosity that may change at each line", () => {
+  const lines: string[] = [];
+  let verbosity: LogLevel = "error";
+  const logger = createLogger((_, text) => lines.push(text), () => verbosity);
+  const child = logger.child("a");
+  child.info("one");
+  verbosity = "info";
+  child.info("two");
+  logger.debug("three");
+  assertEquals(lines, ["[a] two"]);
 });
 
 Deno.test("Logger cuts the end of long lines off", () => {

@@ -68,6 +68,37 @@ for (const protocol of PROTOCOLS) {
     assertEquals(reader.numbers, range(10, 18));
   });
 
+  Deno.test(`${name} module ends a reader and a publisher when it is told to`, async () => {
+    await using running = await runProtocol(protocol);
+    const kick = (state: "read" | "publish") => {
+      const { id } = running.sessions.list().find((one) =>
+        one.state === state
+      )!;
+      assert(running.sessions.kick(id, "terminated"));
+      return id;
+    };
+    const available = running.next("pathAvailable");
+    using publisher = await protocol.publish(running.port, PATH);
+    await publisher.send(0, true);
+    await available;
+    using reader = await protocol.read(running.port, PATH);
+    await reader.until(1);
+    const readerGone = running.next("connectionClosed");
+    const ids = [kick("read")];
+    await reader.end();
+    await readerGone;
+    const publisherGone = running.next("connectionClosed");
+    ids.push(kick("publish"));
+    await publisherGone;
+    const left = running.sessions.list().map(({ id }) => id);
+    assertEquals(left.filter((id) => ids.includes(id)), []);
+    assertEquals(running.paths.find(PATH)?.availableAtMs, undefined);
+    const closed = running.lines.filter((line) =>
+      line.endsWith(" closed: terminated")
+    );
+    assertEquals(closed.length, 2);
+  });
+
   Deno.test(`${name} module lets a slow reader cost only itself`, async () => {
     await using running = await runProtocol(protocol, { maxQueuedUnits: 8 });
     const publisher = await publishInside(running);

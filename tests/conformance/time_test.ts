@@ -189,7 +189,7 @@ Deno.test("an hour from RTMP to RTSP stays in sync within 1 ms", () => {
     if (first && self.audioMs.length === 0) {
       firstAudioMs = first.ptsTicks / 48;
     }
-    frames.push(encoder.interleaved(batch, layout));
+    frames.push(encoder.interleaved(batch, layout).bytes);
   });
   ingest.handleMedia(videoHeader());
   ingest.handleMedia(audioHeader());

@@ -12,6 +12,12 @@ export const PROGRAMS = {
   gstreamerServer: () => hasPythonModule("GstRtspServer"),
   vlc: () => findExecutable("cvlc") !== undefined,
   nginxRtmp: () => nginxRtmp() !== undefined,
+  logrotate: () => findExecutable("logrotate") !== undefined,
+  rsyslog: () => findExecutable("rsyslogd") !== undefined,
+  prometheus: () =>
+    ["prometheus", "promtool"].every((name) =>
+      findExecutable(name) !== undefined
+    ),
   networkTools: () =>
     NETWORK_TOOLS.every((name) => findExecutable(name) !== undefined),
 } as const satisfies Record<string, () => boolean>;
@@ -35,6 +41,9 @@ export const DEBIAN_PACKAGES: readonly string[] = [
   "gir1.2-gst-rtsp-server-1.0",
   "nginx-light",
   "libnginx-mod-rtmp",
+  "prometheus",
+  "logrotate",
+  "rsyslog",
   "vlc-bin",
   "vlc-plugin-base",
   "iproute2",

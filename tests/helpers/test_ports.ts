@@ -1,10 +1,12 @@
 import type { Clock } from "#base/clock.ts";
 import { createLogger, type Logger } from "#base/log.ts";
-import { AuthenticationError } from "#core/errors.ts";
 import { EventBus } from "#base/event_bus.ts";
+import {
+  type AccessRequest,
+  AuthenticationError,
+  type Authenticator,
+} from "#base/access.ts";
 import type {
-  AccessRequest,
-  Authenticator,
   ModulePorts,
   ServerEvent,
   SessionOwner,
@@ -16,6 +18,7 @@ import { PathManager } from "#paths/path_manager.ts";
 import { PathMatcher } from "#paths/path_matcher.ts";
 import type { PathSettings } from "#paths/path.ts";
 import type { SourcePorts } from "#paths/path_source.ts";
+import { RateSampler } from "#paths/rates.ts";
 import type { PullLimits, PullSource } from "#sources/pull_source.ts";
 import { FakeClock } from "./fake_clock.ts";
 
@@ -126,6 +129,7 @@ export function testPortsWith<C extends Clock>(
   bus.listen((event) => events.push(event));
   const sessions = new DescriptionList<SessionInfo>();
   const entries = Object.entries(options.paths ?? { all_others: {} });
+  const authenticator = options.authenticator ?? openAuthenticator;
   const paths = new PathManager({
     matcher: new PathMatcher(
       new Map(
@@ -134,7 +138,7 @@ export function testPortsWith<C extends Clock>(
         ) => [key, { ...PATH_SETTINGS, ...changes }]),
       ),
     ),
-    authenticator: options.authenticator ?? openAuthenticator,
+    authenticator,
     clock,
     logger,
     events: bus,
@@ -147,7 +151,16 @@ export function testPortsWith<C extends Clock>(
     revision: 1,
   });
   return {
-    ports: { access: paths, events: bus, sessions, clock, logger },
+    ports: {
+      access: paths,
+      paths,
+      authenticator,
+      events: bus,
+      sessions,
+      rates: new RateSampler({ paths, sessions, clock }),
+      clock,
+      logger,
+    },
     paths,
     clock,
     sessions,
@@ -193,7 +206,7 @@ export function sessionOwner(logger: Logger, name: string): SessionOwner {
     outboundBytes: 0,
     droppedUnits: 0,
     lostPackets: 0,
-    transport: "",
+    details: {},
   };
   return { logger: logger.child(name), describe: () => session };
 }

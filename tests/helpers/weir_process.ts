@@ -31,10 +31,11 @@ export const WEIR_FLAGS: readonly string[] = [
   "--v8-flags=--max-semi-space-size=1",
   "--allow-net",
   "--allow-read",
+  "--allow-write",
   "--allow-env",
   "--allow-ffi",
   "--allow-run",
-  "--allow-sys=ca",
+  "--allow-sys=ca,inspector",
 ];
 
 const MAIN = fileURLToPath(new URL("../../main.ts", import.meta.url));
@@ -92,7 +93,7 @@ export async function startWeir(
     const line = new RegExp(`\\[${server}\\] started with listener`);
     await process.waitForLine(line, START_TIMEOUT_MS);
   }
-  return new WeirProcess(process, ports, opened.move());
+  return new WeirProcess(process, { ...ports, file }, opened.move());
 }
 
 /** Names of the servers that a configuration switches on. */
@@ -133,19 +134,22 @@ export class WeirProcess implements AsyncDisposable {
   readonly rtmpPort: number;
   readonly rtpPort: number;
   readonly pid: number;
+  /** Its configuration file, in a folder of its own. */
+  readonly file: string;
   #process: RunningProcess;
   #opened: AsyncDisposableStack;
 
   /** Takes over `opened`; use {@linkcode startWeir}. */
   constructor(
     process: RunningProcess,
-    ports: ServerPorts,
+    ports: ServerPorts & { readonly file: string },
     opened: AsyncDisposableStack,
   ) {
     this.rtspPort = ports.rtspPort;
     this.rtmpPort = ports.rtmpPort;
     this.rtpPort = ports.rtpPort;
     this.pid = process.pid;
+    this.file = ports.file;
     this.#process = process;
     this.#opened = opened;
   }
@@ -162,6 +166,11 @@ export class WeirProcess implements AsyncDisposable {
    */
   waitForLog(pattern: RegExp, timeoutMs?: number): Promise<RegExpExecArray> {
     return this.#process.waitForLine(pattern, timeoutMs);
+  }
+
+  /** Writes the configuration file anew, with the ports that it has; the server sees it by itself. */
+  async rewriteConfig(config: string): Promise<void> {
+    await Deno.writeTextFile(this.file, serverConfig(config, this));
   }
 
   /** RTSP address of a path. */

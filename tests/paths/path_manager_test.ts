@@ -1,12 +1,15 @@
 import { EventBus } from "#base/event_bus.ts";
 import type { Logger } from "#base/log.ts";
-import { AuthenticationError, PathError } from "#core/errors.ts";
-import type { AccessRequest, Authenticator } from "#core/ports.ts";
+import { PathError } from "#core/errors.ts";
+import {
+  type AccessRequest,
+  AuthenticationError,
+  type Authenticator,
+} from "#base/access.ts";
 import { PathManager } from "#paths/path_manager.ts";
 import { PathMatcher } from "#paths/path_matcher.ts";
 import type { PathSettings } from "#paths/path.ts";
 import { assert, assertEquals, assertRejects } from "#test/assert.ts";
-import { countedSignal } from "#test/counted_signal.ts";
 import { FakeClock, settled } from "#test/fake_clock.ts";
 import { FakeSource } from "#test/fake_source.ts";
 import {
@@ -185,63 +188,6 @@ Deno.test("PathManager.read() and publish() give grants to the user", async () =
     );
     assert(!grant.revoked.aborted);
   }
-});
-
-Deno.test("PathManager answers a wrong password within 4 s, and a challenge at once", async () => {
-  using test = testPorts({ authenticator: passwordAuthenticator });
-  let refusals = 0;
-  const credentials = { ...PASSWORD, password: "guess" };
-  const asked = Array.from({ length: 50 }, async () => {
-    const error = await assertRejects(
-      test.paths.describe(accessTo("cam", { credentials })),
-      AuthenticationError,
-    );
-    assert(!error.isChallenge);
-    refusals++;
-  });
-  await settled();
-  assertEquals(test.clock.pendingTimers, 50);
-  test.clock.advance(2_000);
-  await settled();
-  assert(refusals > 0 && refusals < 50, `${refusals} refused in 2 s`);
-  test.clock.advance(2_000);
-  await Promise.all(asked);
-  assertEquals(test.clock.pendingTimers, 0);
-});
-
-Deno.test("PathManager leaves nothing on the signal of a peer that it has refused", async () => {
-  using test = testPorts({ authenticator: passwordAuthenticator });
-  const credentials = { ...PASSWORD, password: "guess" };
-  const counted = countedSignal();
-  const { signal } = counted;
-  for (let i = 0; i < 3; i++) {
-    const asked = assertRejects(
-      test.paths.describe(accessTo("cam", { credentials, signal })),
-      AuthenticationError,
-    );
-    await settled();
-    test.clock.advance(4_000);
-    await asked;
-  }
-  assertEquals(counted.listeners, 0);
-});
-
-Deno.test("PathManager waits with a refusal no longer than its peer does", async () => {
-  using test = testPorts({ authenticator: passwordAuthenticator });
-  const credentials = { ...PASSWORD, password: "guess" };
-  const peer = new AbortController();
-  const asked = assertRejects(
-    test.paths.describe(accessTo("cam", { credentials, signal: peer.signal })),
-    AuthenticationError,
-  );
-  await settled();
-  peer.abort();
-  await asked;
-  assertEquals(test.clock.pendingTimers, 0);
-  await assertRejects(
-    test.paths.describe(accessTo("cam", { credentials, signal: peer.signal })),
-    AuthenticationError,
-  );
 });
 
 Deno.test("PathManager asks for one login while another one waits", async () => {

@@ -23,8 +23,11 @@ function openPath(
   let idles = 0;
   const path = new Path({
     name: "cam",
-    groups: [],
-    config: { ...PATH_SETTINGS, ...changes },
+    match: {
+      key: "cam",
+      value: { ...PATH_SETTINGS, ...changes },
+      groups: [],
+    },
     sourcePorts: {
       sources: [],
       limits: PULL_LIMITS,
@@ -49,7 +52,9 @@ function openPath(
     publisher: (name = "publisher") => path.addPublisher(access(name)),
     idles: () => idles,
     eventTexts: () =>
-      events.map((event) => `${event.type} ${event.session.id}`),
+      events.flatMap((event) =>
+        "session" in event ? [`${event.type} ${event.session.id}`] : []
+      ),
   };
 }
 
@@ -269,7 +274,12 @@ Deno.test("Path.close() takes every grant back and refuses whoever comes then", 
   }
   const error = assertThrows(() => late.attach([VIDEO]), PathError);
   assertEquals(error.code, "configuration_changed");
-  assert(test.path.isAvailable, "the publisher has not left yet");
+  assert(!test.path.isAvailable);
+  assertEquals(test.eventTexts().slice(-3), [
+    "pathOffline publisher",
+    "pathUnavailable publisher",
+    "readerRemoved reader",
+  ]);
   assertEquals(
     assertThrows(() => test.reader("late"), PathError).code,
     "terminated",

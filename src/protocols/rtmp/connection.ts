@@ -1,12 +1,11 @@
 import { errorText } from "#base/errors.ts";
 import type { Logger } from "#base/log.ts";
-import { AuthenticationError } from "#core/errors.ts";
-import type {
-  AccessRequest,
-  Credentials,
-  Grant,
-  SessionOwner,
-} from "#core/ports.ts";
+import {
+  type AccessRequest,
+  AuthenticationError,
+  type Credentials,
+} from "#base/access.ts";
+import type { Grant, SessionOwner } from "#core/ports.ts";
 import type { SessionInfo } from "#core/session_info.ts";
 import type { TcpConnection } from "#platform/tcp.ts";
 import type { RtmpContext } from "./context.ts";
@@ -87,6 +86,8 @@ export class RtmpConnection implements RtmpDialogueSink {
   #connect: ConnectCommand | undefined;
   #target: RtmpTarget = { pathName: "", query: "" };
   #role: Role = { kind: "none" };
+  /** Units that streams played before did not bring. */
+  #droppedBefore = 0;
   #cancelStart: (() => void) | undefined;
   #starting: Promise<void> = Promise.resolve();
   #closeReason: string | undefined;
@@ -115,7 +116,7 @@ export class RtmpConnection implements RtmpDialogueSink {
     const { ports, connections } = this.#context;
     this.logger.info("opened");
     connections.add(this);
-    using _registration = ports.sessions.register(() => this.describe());
+    using _registration = ports.sessions.register(this);
     ports.events.emit({ type: "connectionOpened", session: this.describe() });
     await this.#read();
     await this.#starting;
@@ -134,6 +135,11 @@ export class RtmpConnection implements RtmpDialogueSink {
     this.#closeReason ??= reason;
     this.#abort.abort(new Error(reason));
     this.#stream.close();
+  }
+
+  /** Part of the session registry: the operator wants it gone. */
+  kick(reason: string): void {
+    this.closeAfterDrain(reason);
   }
 
   /** Ends the connection when what was sent has left. */
@@ -216,6 +222,8 @@ export class RtmpConnection implements RtmpDialogueSink {
     const role = this.#role;
     const isPlayer = role.kind === "player";
     const isPublisher = role.kind === "publisher";
+    const droppedUnits = this.#droppedBefore +
+      (isPlayer ? role.player.droppedUnits : 0);
     return {
       id: this.id,
       type: `${this.#context.protocol}Conn`,
@@ -228,9 +236,9 @@ export class RtmpConnection implements RtmpDialogueSink {
       userAgent: this.#connect?.flashVer ?? "",
       inboundBytes: this.#stream.receivedBytes,
       outboundBytes: this.#stream.sentBytes,
-      droppedUnits: isPlayer ? role.player.droppedUnits : 0,
+      droppedUnits,
       lostPackets: 0,
-      transport: "",
+      details: { outboundFramesDiscarded: droppedUnits },
     };
   }
 
@@ -390,7 +398,9 @@ export class RtmpConnection implements RtmpDialogueSink {
     if (error instanceof AuthenticationError) {
       this.logger.warn(`failed to authenticate: ${error.message}`);
       this.#dialogue.send([
-        isPublisher ? publishUnauthorized() : playUnauthorized(),
+        isPublisher
+          ? publishUnauthorized(error.code)
+          : playUnauthorized(error.code),
       ]);
     }
     this.closeAfterDrain(errorText(error));
@@ -423,7 +433,10 @@ export class RtmpConnection implements RtmpDialogueSink {
     const role = this.#role;
     if (role.kind === "none") return;
     if (role.kind === "publisher") role.input[Symbol.dispose]();
-    if (role.kind === "player") role.player.stop();
+    if (role.kind === "player") {
+      role.player.stop();
+      this.#droppedBefore += role.player.droppedUnits;
+    }
     if ("grant" in role) role.grant[Symbol.dispose]();
     this.#role = { kind: "none" };
     this.#idleSinceMs = this.#context.ports.clock.monotonicMs();

@@ -1,7 +1,6 @@
 import { errorText } from "#base/errors.ts";
 import type { Logger } from "#base/log.ts";
-import { AuthenticationError } from "#core/errors.ts";
-import type { Credentials } from "#core/ports.ts";
+import { AuthenticationError, type Credentials } from "#base/access.ts";
 import type { SessionInfo } from "#core/session_info.ts";
 import type { TcpConnection } from "#platform/tcp.ts";
 import type { RtspContext } from "./context.ts";
@@ -122,7 +121,7 @@ export class RtspConnection implements RtspSink {
     const { tunnel: kind } = this.#tunnelling;
     this.logger.info(kind ? `opened, tunnel ${kind}` : "opened");
     connections.add(this);
-    const registration = ports.sessions.register(() => this.describe());
+    const registration = ports.sessions.register(this);
     ports.events.emit({ type: "connectionOpened", session: this.describe() });
     const tunnel = await this.#read();
     await this.#answering;
@@ -143,6 +142,12 @@ export class RtspConnection implements RtspSink {
     this.#closeReason ??= reason;
     this.#abort.abort(new Error(reason));
     this.stream.close();
+  }
+
+  /** Part of the session registry: the operator wants it gone. */
+  kick(reason: string): void {
+    for (const session of [...this.sessions]) session.end(reason);
+    this.closeAfterDrain(reason);
   }
 
   /** Ends the connection when what was sent has left. */
@@ -239,7 +244,10 @@ export class RtspConnection implements RtspSink {
       outboundBytes: this.stream.sentBytes,
       droppedUnits: 0,
       lostPackets: 0,
-      transport: "",
+      details: {
+        session: [...this.sessions].at(-1)?.id ?? null,
+        tunnel: this.#tunnelling.tunnel ?? "none",
+      },
     };
   }
 

@@ -4,14 +4,23 @@ import type { BatchSink, Subscription } from "#core/subscription.ts";
 import type { Track } from "#core/track.ts";
 import type { MediaUnit } from "#core/unit.ts";
 import { ntpFromUnixMs } from "#formats/rtp/rtcp/ntp_time.ts";
+import type { WritableRtcpPacket } from "#formats/rtp/rtcp/rtcp_packet.ts";
 import {
   serializeRtcpCompound,
   sourceDescription,
 } from "#formats/rtp/rtcp/serialize_compound.ts";
 import type { TcpConnection } from "#platform/tcp.ts";
 import type { UdpPeer, UdpSocket } from "#platform/udp/udp_socket.ts";
-import { serializeInterleavedFrames } from "./wire/interleaved_frame.ts";
-import type { ChannelLayout, RtspStreamEncoder } from "./stream_encoder.ts";
+import type { MediaCounts } from "./media_counts.ts";
+import {
+  INTERLEAVED_HEADER_BYTES,
+  serializeInterleavedFrames,
+} from "./wire/interleaved_frame.ts";
+import type {
+  BatchPlace,
+  ChannelLayout,
+  RtspStreamEncoder,
+} from "./stream_encoder.ts";
 
 const REPORT_INTERVAL_MS = 10_000;
 
@@ -28,20 +37,38 @@ const GOODBYE_DELAY_MS = 250;
 
 /** What both ways out have in common: sender reports and counters. */
 abstract class RtspEgress implements BatchSink {
-  /** Media bytes handed to the system. */
-  outboundBytes = 0;
+  /** What it reads, set by the session: told when a pause in the joiner's burst is over. */
+  subscription: Subscription | undefined;
   protected readonly encoder: RtspStreamEncoder;
   protected readonly tracks: readonly Track[];
   #onEnd: (reason: string) => void;
   #anchor: { streamMs: number; wallClockMs: number } | undefined;
   #nextReportAtMs = Infinity;
   #clock: Clock;
+  #sentBytes = 0;
+  #sentPackets = 0;
+  #sentReports = 0;
+  #discardedPackets = 0;
+  /** Packets of the stream up to the end of what was sent; undefined before that. */
+  #packetsAfter: number | undefined;
 
   constructor(options: RtspEgressOptions) {
     this.encoder = options.encoder;
     this.tracks = options.tracks;
     this.#onEnd = options.onEnd;
     this.#clock = options.clock;
+  }
+
+  /** What was handed to the system so far, and what was left out because the reader is too slow. */
+  counts(): Partial<MediaCounts> {
+    const next = this.encoder.packetsBefore(this.subscription?.next);
+    const skipped = next - (this.#packetsAfter ?? next);
+    return {
+      outboundBytes: this.#sentBytes,
+      outboundRTPPackets: this.#sentPackets,
+      outboundRTPPacketsDiscarded: this.#discardedPackets + skipped,
+      outboundRTCPPackets: this.#sentReports,
+    };
   }
 
   /** Sends sender reports when they are due. */
@@ -69,12 +96,11 @@ abstract class RtspEgress implements BatchSink {
   sayGoodbye(): void {
     for (const track of this.tracks) {
       const { ssrc } = this.encoder.track(track).options;
-      const goodbye = serializeRtcpCompound([
+      this.#sendReport(track, [
         { type: "receiverReport", ssrc, reportBlocks: [] },
         sourceDescription(ssrc, CNAME),
         { type: "bye", ssrcs: [ssrc] },
       ]);
-      this.sendReport(track.id, this.encoder.protectReport(track, goodbye));
     }
   }
 
@@ -83,7 +109,21 @@ abstract class RtspEgress implements BatchSink {
 
   abstract deliver(batch: Batch): boolean;
 
-  protected abstract sendReport(trackId: number, packet: Uint8Array): void;
+  /** Sends an RTCP packet; false if the track was not set up. */
+  protected abstract sendReport(trackId: number, packet: Uint8Array): boolean;
+
+  /** Counts what is sent of a batch, and what was left out before it. Hot path. */
+  protected enter({ packetsBefore, packetsAfter }: BatchPlace): void {
+    this.#discardedPackets += packetsBefore -
+      (this.#packetsAfter ?? packetsBefore);
+    this.#packetsAfter = packetsAfter;
+  }
+
+  /** Counts packets and their bytes. Hot path. */
+  protected count(packets: number, sizeBytes: number): void {
+    this.#sentPackets += packets;
+    this.#sentBytes += sizeBytes;
+  }
 
   /** The place of the first unit has been told. */
   protected get isAnchored(): boolean {
@@ -112,7 +152,7 @@ abstract class RtspEgress implements BatchSink {
       const encoder = this.encoder.track(track);
       const ticks = Math.round(streamMs * track.clockRateHz / 1_000);
       const { ssrc } = encoder.options;
-      const report = serializeRtcpCompound([
+      this.#sendReport(track, [
         {
           type: "senderReport",
           ssrc,
@@ -124,8 +164,15 @@ abstract class RtspEgress implements BatchSink {
         },
         sourceDescription(ssrc, CNAME),
       ]);
-      this.sendReport(track.id, this.encoder.protectReport(track, report));
     }
+  }
+
+  #sendReport(track: Track, packets: readonly WritableRtcpPacket[]): void {
+    const clear = serializeRtcpCompound(packets);
+    const packet = this.encoder.protectReport(track, clear);
+    if (!this.sendReport(track.id, packet)) return;
+    this.#sentReports += packets.length;
+    this.#sentBytes += packet.length;
   }
 }
 
@@ -165,18 +212,28 @@ export class TcpEgress extends RtspEgress {
   /** One write for everything of a batch. Hot path. */
   override deliver(batch: Batch): boolean {
     if (!this.isAnchored) return this.#deliverFirst(batch);
-    const bytes = this.encoder.interleaved(batch, this.#layout);
+    const bytes = this.#take(batch);
     if (bytes.length === 0) return this.#connection.isIdle;
-    this.outboundBytes += bytes.length;
     return this.#connection.send(bytes);
   }
 
-  protected override sendReport(trackId: number, packet: Uint8Array): void {
+  protected override sendReport(trackId: number, packet: Uint8Array): boolean {
     const channel = this.#layout.channels.get(trackId);
-    if (channel === undefined) return;
+    if (channel === undefined) return false;
     const frame = serializeInterleavedFrames([packet], channel + 1);
     if (this.#opening) this.#opening.push(frame);
     else this.#connection.send(frame);
+    return true;
+  }
+
+  /** The bytes of a batch, counted without the headers of their frames. */
+  #take(batch: Batch): Uint8Array {
+    const ready = this.encoder.interleaved(batch, this.#layout);
+    const { bytes, packetCount } = ready;
+    this.enter(ready);
+    const headerBytes = packetCount * INTERLEAVED_HEADER_BYTES;
+    this.count(packetCount, bytes.length - headerBytes);
+    return bytes;
   }
 
   /** In one piece: behind reports in flight there would not be room for a large batch. */
@@ -185,9 +242,7 @@ export class TcpEgress extends RtspEgress {
     this.#opening = opening;
     this.anchorAt(batch);
     this.#opening = undefined;
-    const bytes = this.encoder.interleaved(batch, this.#layout);
-    this.outboundBytes += bytes.length;
-    return this.#connection.sendAll([...opening, bytes]);
+    return this.#connection.sendAll([...opening, this.#take(batch)]);
   }
 }
 
@@ -199,8 +254,6 @@ export interface UdpTarget {
 
 /** Media in datagrams. Spec: RFC 3550 §11. */
 export class UdpEgress extends RtspEgress {
-  /** Set by the session: told when a pause in the joiner's burst is over. */
-  subscription: Subscription | undefined;
   #rtpSocket: UdpSocket;
   #rtcpSocket: UdpSocket;
   #targets: ReadonlyMap<number, UdpTarget>;
@@ -224,10 +277,12 @@ export class UdpEgress extends RtspEgress {
   /** One call to the system for each run of equal datagrams. Hot path. */
   override deliver(batch: Batch): boolean {
     this.anchorAt(batch);
-    for (const run of this.encoder.segments(batch)) {
+    const ready = this.encoder.segments(batch);
+    this.enter(ready);
+    for (const run of ready.runs) {
       const target = this.#targets.get(run.trackId);
       if (target === undefined) continue;
-      this.outboundBytes += run.bytes.length;
+      this.count(run.packetCount, run.bytes.length);
       this.#rtpSocket.sendSegments(run.bytes, run.segmentBytes, target.rtp);
     }
     return this.subscription?.next === undefined || this.#isBurstOpen(batch);
@@ -247,10 +302,11 @@ export class UdpEgress extends RtspEgress {
     this.#cancelPause = undefined;
   }
 
-  protected override sendReport(trackId: number, packet: Uint8Array): void {
+  protected override sendReport(trackId: number, packet: Uint8Array): boolean {
     const target = this.#targets.get(trackId);
-    if (target === undefined) return;
+    if (target === undefined) return false;
     this.#rtcpSocket.sendSegments(packet, packet.length, target.rtcp);
+    return true;
   }
 
   /** While a reader is fed faster than the stream goes, it is fed in parts that its receive buffer holds. */

@@ -31,6 +31,7 @@ import {
   type RtpUnitSink,
 } from "#formats/rtp/unit_assembler.ts";
 import { LeadIn } from "./lead_in.ts";
+import type { DamagedMedia } from "./media_counts.ts";
 
 /** A publisher is asked for a key frame once in this time, however many readers come. */
 const KEY_FRAME_INTERVAL_MS = 1_000;
@@ -71,8 +72,8 @@ export interface RtspIngestOptions {
   readonly receiverSsrcs?: readonly number[];
   /** Sends an RTCP packet about a track to the publisher, owned. */
   readonly sendRtcp: (trackIndex: number, packet: Uint8Array) => void;
-  /** Something of the publisher could not be used. */
-  readonly onError: (message: string) => void;
+  /** Something of the publisher could not be used, `damaged` if that is a packet. */
+  readonly onError: (message: string, damaged?: DamagedMedia) => void;
   /** `count` packets did not arrive. */
   readonly onLoss: (count: number) => void;
 }
@@ -101,9 +102,20 @@ export class RtspIngest {
     options.publication.onKeyFrameWanted = () => this.#askForKeyFrame();
   }
 
-  /** RTP packets that did not arrive. */
-  get lostPackets(): number {
-    return this.#tracks.reduce((sum, track) => sum + track.lostPackets, 0);
+  /** RTP packets that arrived in time to be used. */
+  get receivedPackets(): number {
+    return this.#tracks.reduce((sum, track) => sum + track.receivedPackets, 0);
+  }
+
+  /** RTCP packets that arrived; a compound packet is as many as it holds. */
+  get rtcpPackets(): number {
+    return this.#tracks.reduce((sum, track) => sum + track.rtcpPackets, 0);
+  }
+
+  /** Mean of the tracks' interarrival jitter, in ticks of their clocks. */
+  get jitterTicks(): number {
+    const sum = this.#tracks.reduce((sum, one) => sum + one.jitterTicks, 0);
+    return sum / Math.max(1, this.#tracks.length);
   }
 
   /** Takes an RTP packet of a track, owned. Hot path. */
@@ -160,6 +172,8 @@ interface IngestTrackOptions extends RtspIngestOptions {
 }
 
 class IngestTrack implements RtpUnitSink {
+  receivedPackets = 0;
+  rtcpPackets = 0;
   #track: Track;
   #format: RtpPayloadFormat<CodecName>;
   #payloadType: number;
@@ -201,20 +215,21 @@ class IngestTrack implements RtpUnitSink {
     this.#learnTiming();
   }
 
-  get lostPackets(): number {
-    return this.#reorder.lostPackets;
+  get jitterTicks(): number {
+    return this.#statistics.jitterTicks;
   }
 
   handleRtp(packet: Uint8Array): void {
     const header = this.#header;
     const rejection = parseRtpHeader(packet, header);
     if (rejection !== undefined) {
-      this.#options.onError(`RTP packet rejected: ${rejection}`);
+      this.#options.onError(`RTP packet rejected: ${rejection}`, "rtp");
       return;
     }
     if (header.payloadType !== this.#payloadType) {
       this.#options.onError(
         `RTP packet rejected: payload type ${header.payloadType}, announced was ${this.#payloadType}`,
+        "rtp",
       );
       return;
     }
@@ -231,9 +246,10 @@ class IngestTrack implements RtpUnitSink {
   handleRtcp(packet: Uint8Array): void {
     const packets = parseRtcpCompound(packet);
     if (typeof packets === "string") {
-      this.#options.onError(`RTCP packet rejected: ${packets}`);
+      this.#options.onError(`RTCP packet rejected: ${packets}`, "rtcp");
       return;
     }
+    this.rtcpPackets += packets.length;
     for (const one of packets) {
       if (one.type === "senderReport") this.#handleSenderReport(one);
     }
@@ -288,7 +304,10 @@ class IngestTrack implements RtpUnitSink {
       let packet = this.#reorder.take();
       packet !== undefined;
       packet = this.#reorder.take()
-    ) this.#assembler.push(packet);
+    ) {
+      this.receivedPackets++;
+      this.#assembler.push(packet);
+    }
     const lost = this.#reorder.lostPackets - this.#lossesReported;
     if (lost === 0) return;
     this.#lossesReported += lost;

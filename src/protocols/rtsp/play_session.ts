@@ -5,6 +5,7 @@ import type { Subscription } from "#core/subscription.ts";
 import type { Track } from "#core/track.ts";
 import type { RtspConnection } from "./connection.ts";
 import { TcpEgress, UdpEgress, type UdpTarget } from "./egress.ts";
+import type { MediaCounts } from "./media_counts.ts";
 import { playAnswerHeaders } from "./play_answer.ts";
 import { ReaderSilence } from "./reader_silence.ts";
 import { type RtpProfile, RtspStreamEncoder } from "./stream_encoder.ts";
@@ -59,8 +60,6 @@ export class PlaySession {
     const targets = targetsOf(transports);
     if (targets.size > 0 && udp) {
       this.#egress = new UdpEgress(egress, udp, targets);
-      this.#subscription = grant.subscribe(this.#egress);
-      this.#egress.subscription = this.#subscription;
       this.#silence = new ReaderSilence(options.logger, {
         isProtected: profileOf(transports) === "savp",
         nowMs: connection.context.ports.clock.monotonicMs(),
@@ -72,9 +71,10 @@ export class PlaySession {
         channels,
       };
       this.#egress = new TcpEgress(egress, connection.stream, layout);
-      this.#subscription = grant.subscribe(this.#egress);
       connection.drainListeners.add(this.#resume);
     }
+    this.#subscription = grant.subscribe(this.#egress);
+    this.#egress.subscription = this.#subscription;
   }
 
   /** The encoder that this server's readers of a stream share. */
@@ -92,9 +92,14 @@ export class PlaySession {
     return this.#egress instanceof TcpEgress;
   }
 
-  /** Media bytes handed to the system. */
-  get outboundBytes(): number {
-    return this.#egress.outboundBytes;
+  /** Whether packets with this source are sent to the reader. */
+  isSource(ssrc: number): boolean {
+    return this.#encoder.isSource(ssrc, this.tracks);
+  }
+
+  /** What was handed to the system so far, and what was left out. */
+  counts(): Partial<MediaCounts> {
+    return this.#egress.counts();
   }
 
   /** Units that were left out because the reader is too slow. */

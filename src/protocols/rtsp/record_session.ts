@@ -5,6 +5,7 @@ import {
   type IngestPublication,
   RtspIngest,
 } from "./ingest.ts";
+import type { DamagedMedia, MediaCounts } from "./media_counts.ts";
 import { MpegTsInput } from "./mpegts_input.ts";
 import type { SourceProtection } from "./track_protection.ts";
 import type { TrackTransport } from "./track_transport.ts";
@@ -20,7 +21,7 @@ export interface RecordSessionOptions {
   /** By position of the track. */
   readonly transports: ReadonlyMap<number, TrackTransport>;
   readonly protection: SourceProtection;
-  readonly onError: (message: string) => void;
+  readonly onError: (message: string, damaged?: DamagedMedia) => void;
   readonly onLoss: (count: number) => void;
   /** A track within a transport stream is left out; `number` is its place there, from 1. */
   readonly onSkipped: (number: number) => void;
@@ -32,8 +33,6 @@ export interface RecordSessionOptions {
 export class RecordSession {
   /** The media shares the connection of the requests. */
   readonly isInterleaved: boolean;
-  /** Media bytes received. */
-  inboundBytes = 0;
   #options: RecordSessionOptions;
   #ingest: RtspIngest;
   /** A transport stream that is taken apart. */
@@ -41,6 +40,8 @@ export class RecordSession {
   /** What a channel carries: twice the track's position, plus one for RTCP. */
   #channels = new Map<number, number>();
   #nextReportAtMs: number;
+  #outboundBytes = 0;
+  #outboundReports = 0;
 
   /** Attaches the publisher, or lets its transport stream do so. @throws {PathError} if the path does not take it. */
   constructor(options: RecordSessionOptions) {
@@ -71,9 +72,19 @@ export class RecordSession {
     return this.#mpegts !== undefined;
   }
 
-  /** RTP packets that did not arrive. */
-  get lostPackets(): number {
-    return this.#ingest.lostPackets;
+  /** Mean of the tracks' interarrival jitter, in ticks of their clocks. Spec: RFC 3550 §6.4.1. */
+  get jitterTicks(): number {
+    return this.#ingest.jitterTicks;
+  }
+
+  /** Packets taken and reports sent; the session counts bytes, losses and errors itself. */
+  counts(): Partial<MediaCounts> {
+    return {
+      inboundRTPPackets: this.#ingest.receivedPackets,
+      inboundRTCPPackets: this.#ingest.rtcpPackets,
+      outboundBytes: this.#outboundBytes,
+      outboundRTCPPackets: this.#outboundReports,
+    };
   }
 
   /** Takes an interleaved packet, owned. Hot path. */
@@ -90,7 +101,6 @@ export class RecordSession {
 
   /** Takes an RTP packet, owned. Hot path. */
   handleRtp(trackIndex: number, packet: Uint8Array): void {
-    this.inboundBytes += packet.length;
     const { protection } = this.#options;
     const clear = protection.unprotectRtp(trackIndex, packet);
     if (clear) this.#ingest.handleRtp(trackIndex, clear);
@@ -136,7 +146,7 @@ export class RecordSession {
       attach: (found) => grant.attach(found),
       onFailed: options.onFailed,
       onSkipped: options.onSkipped,
-      onError: options.onError,
+      onError: (message) => options.onError(message, "rtp"),
     });
     return this.#mpegts;
   }
@@ -144,6 +154,8 @@ export class RecordSession {
   #sendRtcp(trackIndex: number, clear: Uint8Array): void {
     const { connection, transports, protection } = this.#options;
     const packet = protection.protectRtcp(trackIndex, clear);
+    this.#outboundBytes += packet.length;
+    this.#outboundReports++;
     const { channels, target } = transports.get(trackIndex)!;
     if (channels) {
       connection.stream.send(serializeInterleavedFrames([packet], channels[1]));

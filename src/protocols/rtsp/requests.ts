@@ -1,5 +1,8 @@
-import { AuthenticationError } from "#core/errors.ts";
-import type { AccessRequest, Action } from "#core/ports.ts";
+import {
+  type AccessRequest,
+  type Action,
+  AuthenticationError,
+} from "#base/access.ts";
 import { serializeSessionDescription } from "#formats/sdp/serialize.ts";
 import type { RtspAnswer, RtspConnection } from "./connection.ts";
 import { RtspError } from "./errors.ts";

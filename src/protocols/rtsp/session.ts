@@ -1,6 +1,5 @@
 import { errorStack } from "#base/errors.ts";
 import { type Logger, SampledError, SampledWarning } from "#base/log.ts";
-import { codecLabel } from "#codecs/codec.ts";
 import type {
   Grant,
   PublishGrant,
@@ -10,26 +9,21 @@ import type {
 import type { SessionInfo } from "#core/session_info.ts";
 import type { Track } from "#core/track.ts";
 import { mikeyFromExchange } from "#formats/mikey/srtp_exchange.ts";
-import { createSrtpKeys } from "#formats/srtp/srtp_keys.ts";
 import type { RtspAnswer, RtspConnection } from "./connection.ts";
 import type { RtspContext } from "./context.ts";
 import { RtspError } from "./errors.ts";
 import { announcedTracks } from "./announcement.ts";
 import { hasTooManyDetached, TOO_MANY_DETACHED } from "./detached_sessions.ts";
 import type { AnnouncedTrack } from "./ingest.ts";
-import type { MulticastGroup } from "./multicast/multicast_group.ts";
-import type { MulticastGroups } from "./multicast/multicast_groups.ts";
-import { PlaySession } from "./play_session.ts";
+import { type DamagedMedia, sumOfCounts } from "./media_counts.ts";
 import { openPlayer, type Player } from "./player.ts";
+import { ReaderReports } from "./reader_reports.ts";
 import { RecordSession } from "./record_session.ts";
 import { accessRequest, logRefusal } from "./requests.ts";
-import type { RtpProfile } from "./stream_encoder.ts";
+import { outgoingSource, sharedGroup } from "./served_source.ts";
+import { describeSession, readingLine } from "./session_description.ts";
 import { SourceProtection } from "./track_protection.ts";
-import {
-  chooseTransport,
-  type OutgoingSource,
-  type TrackTransport,
-} from "./track_transport.ts";
+import { chooseTransport, type TrackTransport } from "./track_transport.ts";
 import type { UdpEndpoint } from "./udp_router.ts";
 import { serializeKeyMgmt } from "./wire/headers/key_mgmt.ts";
 import type { RtspRequest } from "./wire/request.ts";
@@ -63,7 +57,9 @@ export class RtspSession implements UdpEndpoint {
   /** Its connection has ended, and it goes on. */
   isDetached = false;
   #context: RtspContext;
+  /** The one of its latest request, and all that control it. */
   #connection: RtspConnection;
+  #connections = new Set<RtspConnection>();
   #createdAtMs: number;
   #target: StreamTarget = { pathName: "", query: "" };
   #announcement: Announcement | undefined;
@@ -71,9 +67,15 @@ export class RtspSession implements UdpEndpoint {
   /** Transports of the tracks that were set up, by track id or announced position. */
   #transports = new Map<number, TrackTransport>();
   /** Ciphers of what a publisher sends protected, by announced position. */
-  #protection = new SourceProtection((message) => this.#errors.add(message));
+  #protection = new SourceProtection((text, damaged) =>
+    this.#addError(text, damaged)
+  );
   #player: Player | undefined;
   #recorder: RecordSession | undefined;
+  /** Of a reader, once it has played. */
+  #reports: ReaderReports | undefined;
+  /** What is not counted by the media that flows now. */
+  #counts = sumOfCounts();
   #lastSeenMs: number;
   #isClosed = false;
   #cancelClose: (() => void) | undefined;
@@ -96,9 +98,13 @@ export class RtspSession implements UdpEndpoint {
       (count) => `${count} RTP packets lost`,
     );
     this.#errors = new SampledError(this.logger, ports.clock);
+    this.#connections.add(connection);
     connection.sessions.add(this);
     context.sessions.set(this.key, this);
-    this.#registration = ports.sessions.register(() => this.describe());
+    this.#registration = ports.sessions.register({
+      describe: () => this.describe(),
+      kick: (reason) => this.end(reason),
+    });
     this.logger.info(`created by ${connection.remoteAddress}`);
     ports.events.emit({ type: "sessionOpened", session: this.describe() });
   }
@@ -141,6 +147,7 @@ export class RtspSession implements UdpEndpoint {
       throw new RtspError(454, "the session belongs to another address");
     }
     connection.sessions.add(this);
+    this.#connections.add(connection);
     this.#connection = connection;
     this.isDetached = false;
   }
@@ -179,6 +186,7 @@ export class RtspSession implements UdpEndpoint {
     if (this.#transports.has(index)) {
       throw new RtspError(400, `track ${index} was set up already`);
     }
+    const stream = this.#readGrant?.stream;
     const chosen = chooseTransport({
       request,
       connection,
@@ -187,8 +195,9 @@ export class RtspSession implements UdpEndpoint {
       trackIndex: index,
       others: [...this.#transports.values()],
       outgoing: (profile, isLate) =>
-        this.#outgoing(connection, index, profile, isLate),
-      groupIn: (groups, profile) => this.#groupIn(groups, connection, profile),
+        outgoingSource(stream, { connection, trackId: index, profile, isLate }),
+      groupIn: (groups, profile) =>
+        stream && sharedGroup(stream, groups, { connection, profile }),
     });
     const { transport, header } = chosen;
     this.#transports.set(index, transport);
@@ -222,8 +231,13 @@ export class RtspSession implements UdpEndpoint {
       onEnd: (reason) => this.#endWithStream(reason),
     });
     this.#player = player;
+    this.#reports ??= new ReaderReports({
+      transports: this.#transports,
+      isSource: (ssrc) => this.#player?.isSource(ssrc) ?? false,
+      onError: (text, damaged) => this.#addError(text, damaged),
+    });
     if (player.isInterleaved) connection.interleaved.add(this);
-    this.logger.info(this.#readingLine(player));
+    this.logger.info(readingLine(player, this.#target, this.#transports));
     return {
       status: 200,
       headers: player.answerHeaders(request.headers.get("Range")),
@@ -249,8 +263,11 @@ export class RtspSession implements UdpEndpoint {
       tracks,
       transports: this.#transports,
       protection: this.#protection,
-      onError: (message) => this.#errors.add(message),
-      onLoss: (count) => this.#losses.add(count),
+      onError: (text, damaged) => this.#addError(text, damaged),
+      onLoss: (count) => {
+        this.#counts.inboundRTPPacketsLost += count;
+        this.#losses.add(count);
+      },
       onSkipped: (number) =>
         this.logger.warn(`skipping track ${number} (unsupported codec)`),
       onFailed: (message) => {
@@ -266,9 +283,11 @@ export class RtspSession implements UdpEndpoint {
 
   /** Stops the media, keeps what was set up. */
   pause(): void {
+    const sent = this.#player?.counts();
     this.#player?.stop();
     this.#player = undefined;
     this.#recorder?.stop();
+    this.#counts = sumOfCounts(this.#counts, sent, this.#recorder?.counts());
     this.#recorder = undefined;
     this.#connection.interleaved.delete(this);
   }
@@ -276,12 +295,15 @@ export class RtspSession implements UdpEndpoint {
   /** Media of the peer on a channel of its connection. Hot path. */
   handleInterleaved(channel: number, packet: Uint8Array): void {
     this.touch();
-    this.#recorder?.handleInterleaved(channel, packet);
+    this.#counts.inboundBytes += packet.length;
+    if (this.#recorder) this.#recorder.handleInterleaved(channel, packet);
+    else if (this.#isRtcpChannel(channel)) this.#reports?.handleRtcp(packet);
   }
 
   /** Media of the peer in a datagram. Hot path. */
   handleRtpDatagram(trackIndex: number, packet: Uint8Array): void {
     this.touch();
+    this.#counts.inboundBytes += packet.length;
     this.#recorder?.handleRtp(trackIndex, packet);
     this.#recorder?.flush();
   }
@@ -289,7 +311,9 @@ export class RtspSession implements UdpEndpoint {
   /** RTCP of the peer in a datagram. */
   handleRtcpDatagram(trackIndex: number, packet: Uint8Array): void {
     this.touch();
+    this.#counts.inboundBytes += packet.length;
     this.#player?.handleRtcp(packet);
+    this.#reports?.handleRtcp(packet);
     this.#recorder?.handleRtcp(trackIndex, packet);
     this.#recorder?.flush();
   }
@@ -318,6 +342,7 @@ export class RtspSession implements UdpEndpoint {
   /** A connection of this session has ended. */
   handleConnectionEnd(connection: RtspConnection, reason: string): void {
     connection.sessions.delete(this);
+    this.#connections.delete(connection);
     if (connection !== this.#connection) return;
     const isUdpPublisher = this.#recorder && !this.#recorder.isInterleaved;
     this.isDetached = isUdpPublisher === true;
@@ -348,9 +373,10 @@ export class RtspSession implements UdpEndpoint {
     this.#announcement?.grant[Symbol.dispose]();
     for (const transport of this.#transports.values()) transport.release();
     this.#protection[Symbol.dispose]();
+    this.#reports?.[Symbol.dispose]();
     this.#losses[Symbol.dispose]();
     this.#errors[Symbol.dispose]();
-    this.#connection.sessions.delete(this);
+    for (const one of this.#connections) one.sessions.delete(this);
     this.#context.sessions.delete(this.key);
     this.#registration[Symbol.dispose]();
     this.logger.info(`destroyed: ${reason}`);
@@ -359,29 +385,19 @@ export class RtspSession implements UdpEndpoint {
 
   /** This session, for lists and events. */
   describe(): SessionInfo {
-    const grant = this.#announcement?.grant ?? this.#readGrant;
-    return {
+    return describeSession({
       id: this.id,
-      type: `${this.#context.protocol}Session`,
       createdAtMs: this.#createdAtMs,
-      remoteAddress: this.#connection.remoteAddress,
-      state: this.#recorder ? "publish" : this.#player ? "read" : "idle",
-      pathName: this.#target.pathName,
-      query: this.#target.query,
-      user: grant?.user ?? "",
-      userAgent: this.#connection.userAgent,
-      inboundBytes: this.#recorder?.inboundBytes ?? 0,
-      outboundBytes: this.#player?.outboundBytes ?? 0,
-      droppedUnits: this.#player?.droppedUnits ?? 0,
-      lostPackets: this.#recorder?.lostPackets ?? 0,
-      transport: this.#transportLabel,
-    };
-  }
-
-  /** All tracks of a session have the same. */
-  get #transportLabel(): string {
-    const [first] = this.#transports.values();
-    return first?.label ?? "";
+      connection: this.#connection,
+      connections: this.#connections,
+      target: this.#target,
+      grant: this.#announcement?.grant ?? this.#readGrant,
+      transports: this.#transports,
+      counts: this.#counts,
+      reports: this.#reports,
+      player: this.#player,
+      recorder: this.#recorder,
+    });
   }
 
   #owner(): SessionOwner {
@@ -424,47 +440,18 @@ export class RtspSession implements UdpEndpoint {
     );
   }
 
-  /** What is sent of a track: to readers media, to a publisher reports about its own. */
-  #outgoing(
-    connection: RtspConnection,
-    trackId: number,
-    profile: RtpProfile,
-    isLate: boolean,
-  ): OutgoingSource {
-    const stream = this.#readGrant?.stream;
-    const track = stream?.tracks.find((one) => one.id === trackId);
-    if (stream && track) {
-      const encoder = PlaySession.encoderOf(stream, connection, profile);
-      const { ssrc } = encoder.track(track).options;
-      const from = isLate ? undefined : stream.groupStart;
-      return { ssrc, exchange: encoder.exchange(track, from) };
+  #isRtcpChannel(channel: number): boolean {
+    for (const { channels } of this.#transports.values()) {
+      if (channels?.[1] === channel) return true;
     }
-    const exchange = { keys: createSrtpKeys(), rollovers: new Map() };
-    return {
-      ssrc: undefined,
-      exchange: profile === "savp" ? exchange : undefined,
-    };
+    return false;
   }
 
-  /** What multicast readers share; publishers share nothing. */
-  #groupIn(
-    groups: MulticastGroups,
-    connection: RtspConnection,
-    profile: RtpProfile,
-  ): MulticastGroup | undefined {
-    const stream = this.#readGrant?.stream;
-    return stream && groups.groupOf({
-      stream,
-      encoder: PlaySession.encoderOf(stream, connection, profile),
-      interfaceIp: connection.stream.local.ip,
-    });
-  }
-
-  #readingLine({ tracks }: Player): string {
-    const labels = tracks.map((track) => codecLabel(track.codec));
-    return `is reading from path '${this.#target.pathName}', with ${this.#transportLabel}, ${labels.length} ${
-      labels.length === 1 ? "track" : "tracks"
-    } (${labels.join(", ")})`;
+  /** Something of the peer could not be used, `damaged` if that is a packet. */
+  #addError(message: string, damaged?: DamagedMedia): void {
+    if (damaged === "rtp") this.#counts.inboundRTPPacketsInError++;
+    if (damaged === "rtcp") this.#counts.inboundRTCPPacketsInError++;
+    this.#errors.add(message);
   }
 
   /** Takes a permission when it comes; a session that has ended meanwhile gives it back. */

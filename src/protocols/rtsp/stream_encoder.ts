@@ -40,6 +40,26 @@ export interface SegmentRun {
   readonly trackId: number;
   readonly bytes: Uint8Array;
   readonly segmentBytes: number;
+  readonly packetCount: number;
+}
+
+/** Where a batch stands among the RTP packets of all tracks that the encoder has made. */
+export interface BatchPlace {
+  readonly packetsBefore: number;
+  /** With those of the batch. */
+  readonly packetsAfter: number;
+}
+
+/** A batch as interleaved frames of one layout. */
+export interface InterleavedBatch extends BatchPlace {
+  /** Empty if it has none of the reader's tracks. */
+  readonly bytes: Uint8Array;
+  readonly packetCount: number;
+}
+
+/** A batch as datagrams, in order. */
+export interface SegmentedBatch extends BatchPlace {
+  readonly runs: readonly SegmentRun[];
 }
 
 /** Queue limits of the encoder itself: it never has anything in flight. */
@@ -69,6 +89,8 @@ export class RtspStreamEncoder implements BatchSink {
   #protections = new Map<number, TrackProtection>();
   #subscription: Subscription | undefined;
   #users = 0;
+  #packetCount = 0;
+  #packetsBefore = new WeakMap<Batch, number>();
 
   private constructor(
     stream: Stream,
@@ -140,6 +162,11 @@ export class RtspStreamEncoder implements BatchSink {
     return encoder;
   }
 
+  /** Whether packets of these tracks have this source. */
+  isSource(ssrc: number, tracks: readonly Track[]): boolean {
+    return tracks.some((track) => this.track(track).options.ssrc === ssrc);
+  }
+
   /** Number of a track's first packet from a batch on, or else of the packet that comes next; runs on past 16 bits. */
   startNumber(track: Track, from: Batch | undefined): number {
     const encoder = this.track(track);
@@ -170,6 +197,11 @@ export class RtspStreamEncoder implements BatchSink {
     return this.#protections.get(track.id)?.protectRtcp(packet) ?? packet;
   }
 
+  /** RTP packets of all tracks before a batch, or in all: what a reader did not get of them was left out. */
+  packetsBefore(batch: Batch | undefined): number {
+    return (batch && this.#packetsBefore.get(batch)) ?? this.#packetCount;
+  }
+
   /** Part of its own reading: numbers the packets in the stream's order. */
   deliver(batch: Batch): boolean {
     this.#packets(batch);
@@ -181,14 +213,16 @@ export class RtspStreamEncoder implements BatchSink {
     this.#subscription = undefined;
   }
 
-  /** A batch as interleaved frames; empty if it has none of the reader's tracks. Hot path. */
-  interleaved(batch: Batch, layout: ChannelLayout): Uint8Array {
-    const known = batch.encodings.get<Uint8Array>(layout.key);
+  /** A batch as interleaved frames. Hot path. */
+  interleaved(batch: Batch, layout: ChannelLayout): InterleavedBatch {
+    const known = batch.encodings.get<InterleavedBatch>(layout.key);
     if (known !== undefined) return known;
     const packets = this.#packets(batch);
     let sizeBytes = 0;
+    let packetCount = 0;
     for (let i = 0; i < packets.length; i++) {
       if (!layout.channels.has(batch.units[i]!.trackId)) continue;
+      packetCount += packets[i]!.length;
       for (const packet of packets[i]!) {
         sizeBytes += INTERLEAVED_HEADER_BYTES + outgoingPacketSizeBytes(packet);
       }
@@ -214,12 +248,13 @@ export class RtspStreamEncoder implements BatchSink {
         );
       }
     }
-    return batch.encodings.set(layout.key, bytes);
+    const place = this.#placeOf(batch, packets);
+    return batch.encodings.set(layout.key, { ...place, bytes, packetCount });
   }
 
-  /** A batch as runs of datagrams of one size, in order. Hot path. */
-  segments(batch: Batch): readonly SegmentRun[] {
-    const known = batch.encodings.get<SegmentRun[]>(this.#segmentsKey);
+  /** A batch as runs of datagrams of one size. Hot path. */
+  segments(batch: Batch): SegmentedBatch {
+    const known = batch.encodings.get<SegmentedBatch>(this.#segmentsKey);
     if (known !== undefined) return known;
     const packets = this.#packets(batch);
     const runs: SegmentRun[] = [];
@@ -228,7 +263,8 @@ export class RtspStreamEncoder implements BatchSink {
       const encoder = this.#tracks.get(trackId);
       if (encoder) addRuns(runs, trackId, packets[i]!, encoder);
     }
-    return batch.encodings.set(this.#segmentsKey, runs);
+    const place = this.#placeOf(batch, packets);
+    return batch.encodings.set(this.#segmentsKey, { ...place, runs });
   }
 
   /** Packets of each unit of a batch, by position. */
@@ -236,7 +272,19 @@ export class RtspStreamEncoder implements BatchSink {
     const known = batch.encodings.get<OutgoingRtpPacket[][]>(this.#packetsKey);
     if (known !== undefined) return known;
     const packets = batch.units.map((unit) => this.#encode(unit, batch));
+    if (!this.#packetsBefore.has(batch)) {
+      this.#packetsBefore.set(batch, this.#packetCount);
+      this.#packetCount += countOf(packets);
+    }
     return batch.encodings.set(this.#packetsKey, packets);
+  }
+
+  #placeOf(
+    batch: Batch,
+    packets: readonly (readonly OutgoingRtpPacket[])[],
+  ): BatchPlace {
+    const packetsBefore = this.packetsBefore(batch);
+    return { packetsBefore, packetsAfter: packetsBefore + countOf(packets) };
   }
 
   #encode(unit: MediaUnit, batch: Batch): OutgoingRtpPacket[] {
@@ -284,6 +332,12 @@ function payloadTypeOf(track: Track): number {
   return payloadType;
 }
 
+function countOf(packets: readonly (readonly OutgoingRtpPacket[])[]): number {
+  let count = 0;
+  for (const ofUnit of packets) count += ofUnit.length;
+  return count;
+}
+
 /** Adds a unit's packets as runs: a run ends with the first packet that is shorter, or before one that is longer. */
 function addRuns(
   runs: SegmentRun[],
@@ -306,7 +360,7 @@ function addRuns(
     for (let i = from; i < end; i++) {
       at = writeOutgoingPacket(bytes, at, packets[i]!, encoder.options);
     }
-    runs.push({ trackId, bytes, segmentBytes });
+    runs.push({ trackId, bytes, segmentBytes, packetCount: end - from });
     from = end;
   }
 }

@@ -11,6 +11,7 @@ import {
   type SrtpReceiver,
 } from "#formats/srtp/srtp_receiver.ts";
 import { openSrtpSender, type SrtpSender } from "#formats/srtp/srtp_sender.ts";
+import type { DamagedMedia } from "./media_counts.ts";
 import type { TrackKeys } from "./track_transport.ts";
 
 /**
@@ -81,10 +82,10 @@ interface SourceTrack {
  */
 export class SourceProtection implements Disposable {
   #tracks = new Map<number, SourceTrack>();
-  #onError: (message: string) => void;
+  #onError: (message: string, damaged: DamagedMedia) => void;
 
   /** `onError` is told of packets that were not accepted. */
-  constructor(onError: (message: string) => void) {
+  constructor(onError: (message: string, damaged: DamagedMedia) => void) {
     this.#onError = onError;
   }
 
@@ -102,7 +103,7 @@ export class SourceProtection implements Disposable {
     if (track === undefined) return packet;
     const clear = track.receiver.unprotectRtp(packet);
     if (typeof clear !== "string") return clear;
-    this.#onError(`SRTP packet rejected: ${clear}`);
+    this.#onError(`SRTP packet rejected: ${clear}`, "rtp");
     return undefined;
   }
 
@@ -115,7 +116,7 @@ export class SourceProtection implements Disposable {
     if (track === undefined) return packet;
     const clear = track.receiver.unprotectRtcp(packet);
     if (typeof clear !== "string") return clear;
-    this.#onError(`SRTCP packet rejected: ${clear}`);
+    this.#onError(`SRTCP packet rejected: ${clear}`, "rtcp");
     return undefined;
   }
 

@@ -106,17 +106,14 @@ for (const kind of ["basic", "digest"] as const) {
     await server.close();
   });
 
-  Deno.test(`RtspConnection refuses a wrong ${kind} late, without a challenge, and ends`, async () => {
+  Deno.test(`RtspConnection refuses a wrong ${kind} without a challenge, and ends`, async () => {
     const server = fakeRtspServer({ authenticator: passwordAuthenticator });
     const peer = server.connect();
     const challenge = await peer.request("DESCRIBE");
-    const asked = peer.exchange(
+    const answer = await peer.exchange(
       `DESCRIBE ${URL_OF_CAM} RTSP/1.0\r\nCSeq: 9\r\n` +
         `Authorization: ${proof(challenge, "DESCRIBE", "guess")}\r\n\r\n`,
     );
-    assertEquals(await asked, undefined);
-    server.clock.advance(4_000);
-    const answer = await peer.exchange("");
     assertEquals(
       [answer?.status, answer?.headers.get("WWW-Authenticate")],
       [401, undefined],

@@ -63,7 +63,7 @@ class NumberSink extends CollectingSink {
   }
 
   override deliver(batch: Batch): boolean {
-    const packets = packetsOf(this.#encoder.interleaved(batch, LAYOUT));
+    const packets = packetsOf(this.#encoder.interleaved(batch, LAYOUT).bytes);
     for (const { channel, packet } of packets) {
       if (channel === 0) this.numbers.push(rtpSequenceNumber(packet));
     }
@@ -107,9 +107,13 @@ Deno.test("RtspStreamEncoder.interleaved() makes the same bytes for all readers"
   publication.publish(AUDIO, audioUnit(0));
   publication.flush();
   const [batch] = sink.batches;
-  const bytes = encoder.interleaved(batch!, LAYOUT);
-  assert(encoder.interleaved(batch!, { ...LAYOUT }) === bytes);
-  const packets = packetsOf(bytes);
+  const ready = encoder.interleaved(batch!, LAYOUT);
+  assert(encoder.interleaved(batch!, { ...LAYOUT }) === ready);
+  assertEquals(
+    [ready.packetCount, ready.packetsBefore, ready.packetsAfter],
+    [5, 0, 5],
+  );
+  const packets = packetsOf(ready.bytes);
   assertEquals(packets.map(({ channel }) => channel), [0, 0, 0, 0, 2]);
   for (const { channel, packet } of packets) {
     const track = channel === 0 ? VIDEO : AUDIO;
@@ -131,10 +135,12 @@ Deno.test("RtspStreamEncoder.interleaved() leaves out what was not set up", () =
   publication.publish(AUDIO, audioUnit(0));
   publication.flush();
   const audioOnly = { key: "a", channels: new Map([[AUDIO.id, 6]]) };
-  const packets = packetsOf(encoder.interleaved(sink.batches[0]!, audioOnly));
-  assertEquals(packets.map(({ channel }) => channel), [6]);
+  const [batch] = sink.batches;
+  const { bytes, packetCount } = encoder.interleaved(batch!, audioOnly);
+  assertEquals(packetsOf(bytes).map(({ channel }) => channel), [6]);
+  assertEquals(packetCount, 1);
   const none = { key: "n", channels: new Map<number, number>() };
-  assertEquals(encoder.interleaved(sink.batches[0]!, none).length, 0);
+  assertEquals(encoder.interleaved(batch!, none).bytes.length, 0);
 });
 
 Deno.test("RtspStreamEncoder.segments() joins datagrams of one size", () => {
@@ -154,22 +160,24 @@ Deno.test("RtspStreamEncoder.segments() joins datagrams of one size", () => {
   });
   publication.publish(AUDIO, audioUnit(0));
   publication.flush();
-  const runs = encoder.segments(sink.batches[0]!);
+  const ready = encoder.segments(sink.batches[0]!);
+  const { runs } = ready;
   assertEquals(
-    runs.map(({ trackId, segmentBytes, bytes }) => [
+    runs.map(({ trackId, segmentBytes, bytes, packetCount }) => [
       trackId,
       segmentBytes,
       bytes.length,
+      packetCount,
     ]),
     [
-      [VIDEO.id, 100, 360],
-      [VIDEO.id, 60, 60],
-      [VIDEO.id, 100, 140],
-      [AUDIO.id, 22, 22],
+      [VIDEO.id, 100, 360, 4],
+      [VIDEO.id, 60, 60, 1],
+      [VIDEO.id, 100, 140, 2],
+      [AUDIO.id, 22, 22, 1],
     ],
   );
-  assert(encoder.segments(sink.batches[0]!) === runs);
-  const joined = packetsOf(encoder.interleaved(sink.batches[0]!, LAYOUT));
+  assert(encoder.segments(sink.batches[0]!) === ready);
+  const joined = packetsOf(encoder.interleaved(sink.batches[0]!, LAYOUT).bytes);
   let at = 0;
   for (const { packet } of joined.slice(0, 4)) {
     assertEquals(runs[0]!.bytes.subarray(at, at + packet.length), packet);
@@ -294,7 +302,9 @@ Deno.test("RtspStreamEncoder takes the payload type of the publication that is t
       origin: { kind: "packets", formatId: "rtp/generic", packets },
     });
     publication.flush();
-    const [sent] = packetsOf(encoder.interleaved(sink.batches[0]!, LAYOUT));
+    const [sent] = packetsOf(
+      encoder.interleaved(sink.batches[0]!, LAYOUT).bytes,
+    );
     assertEquals(rtpPayloadType(sent!.packet), payloadType);
     publication[Symbol.dispose]();
     stream.endReaders("terminated");
@@ -349,7 +359,7 @@ Deno.test("RtspStreamEncoder of SRTP has packets, keys and numbers of its own, w
   );
   publication.publish(AUDIO, audioUnit(0));
   publication.flush();
-  const packets = packetsOf(secure.interleaved(sink.batches[0]!, LAYOUT));
+  const packets = packetsOf(secure.interleaved(sink.batches[0]!, LAYOUT).bytes);
   assertEquals(packets.map(({ channel }) => channel), [0, 0, 0, 0, 2]);
   for (const { channel, packet } of packets) {
     assert(packet.length <= MAX_PACKET_BYTES);

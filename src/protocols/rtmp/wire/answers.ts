@@ -1,3 +1,4 @@
+import type { RefusalCode } from "#base/access.ts";
 import { OWN_CAPABILITIES } from "./capabilities.ts";
 import { type ConnectCommand, serializeRtmpCommand } from "./commands.ts";
 import {
@@ -126,18 +127,21 @@ export function publishAccepted(): RtmpMessage {
   return onStatus("status", "NetStream.Publish.Start", "publish start");
 }
 
+/** Why somebody is not let in, with the status that HTTP has for it. */
+const REFUSALS: Readonly<Record<RefusalCode, string>> = {
+  unauthorized: "authentication failed",
+  forbidden: "authentication failed: 403 not allowed",
+  expired: "authentication failed: 419 expired",
+};
+
 /** Rejects `play` for its credentials. */
-export function playUnauthorized(): RtmpMessage {
-  return onStatus("error", "NetStream.Play.Failed", "authentication failed");
+export function playUnauthorized(code: RefusalCode): RtmpMessage {
+  return onStatus("error", "NetStream.Play.Failed", REFUSALS[code]);
 }
 
 /** Rejects `publish` for its credentials. */
-export function publishUnauthorized(): RtmpMessage {
-  return onStatus(
-    "error",
-    "NetStream.Publish.Unauthorized",
-    "authentication failed",
-  );
+export function publishUnauthorized(code: RefusalCode): RtmpMessage {
+  return onStatus("error", "NetStream.Publish.Unauthorized", REFUSALS[code]);
 }
 
 function onStatus(

@@ -4,6 +4,7 @@ import { SampledError, SampledWarning } from "#base/log.ts";
 import type { Publication } from "#core/publication.ts";
 import type { TcpConnection } from "#platform/tcp.ts";
 import { randomSsrc, RtspIngest } from "#protocols/rtsp/ingest.ts";
+import type { DamagedMedia } from "#protocols/rtsp/media_counts.ts";
 import { SourceProtection } from "#protocols/rtsp/track_protection.ts";
 import type { RtspResponse } from "#protocols/rtsp/wire/response.ts";
 import type { PullRequest } from "#sources/pull_source.ts";
@@ -112,7 +113,9 @@ export class PullSession implements MediaSink {
       (count) => `${count} RTP packets lost`,
     );
     this.#errors = new SampledError(logger, clock);
-    this.#protection = new SourceProtection((text) => this.#errors.add(text));
+    this.#protection = new SourceProtection((text, damaged) =>
+      this.#addError(text, damaged)
+    );
     this.#client = new RtspClient({
       stream: connection,
       clock,
@@ -335,7 +338,7 @@ export class PullSession implements MediaSink {
           trackIndex,
           this.#protection.protectRtcp(trackIndex, packet),
         ),
-      onError: (message) => this.#errors.add(message),
+      onError: (text, damaged) => this.#addError(text, damaged),
       onLoss: (count) => {
         counters.lostPackets += count;
         this.#losses.add(count);
@@ -343,6 +346,11 @@ export class PullSession implements MediaSink {
     });
     for (const [i, packet] of this.#earlyReports) ingest.handleRtcp(i, packet);
     return ingest;
+  }
+
+  #addError(text: string, damaged: DamagedMedia | undefined): void {
+    if (damaged === "rtp") this.#options.request.counters.damagedPackets++;
+    this.#errors.add(text);
   }
 
   get #keepAliveMs(): number {

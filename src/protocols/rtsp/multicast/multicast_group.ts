@@ -233,10 +233,7 @@ export class MulticastGroup {
   #isOwn(datagram: Uint8Array): boolean {
     if (datagram.length < RTCP_MIN_BYTES) return true;
     const { stream, encoder } = this.#source;
-    const ssrc = readU32(datagram, 4);
-    return stream.tracks.some((track) =>
-      encoder.track(track).options.ssrc === ssrc
-    );
+    return encoder.isSource(readU32(datagram, 4), stream.tracks);
   }
 
   #open(): void {

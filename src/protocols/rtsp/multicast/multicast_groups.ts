@@ -5,7 +5,11 @@ import {
   openMulticastSender,
 } from "#platform/udp/multicast.ts";
 import type { RtspStreamEncoder } from "#protocols/rtsp/stream_encoder.ts";
-import { deliver, type UdpRoute } from "#protocols/rtsp/udp_router.ts";
+import {
+  deliver,
+  type UdpEndpoint,
+  type UdpRoute,
+} from "#protocols/rtsp/udp_router.ts";
 import type { RtpRtcpPair } from "#protocols/rtsp/wire/headers/transport.ts";
 import type { MulticastAddresses } from "./multicast_addresses.ts";
 import { MulticastGroup } from "./multicast_group.ts";
@@ -92,7 +96,11 @@ export class MulticastGroups implements AsyncDisposable {
 
   /** Part of a group: somebody at `ip` has sent RTCP, borrowed. */
   handleRtcp(datagram: Uint8Array, ip: string): void {
+    const told = new Set<UdpEndpoint>();
     for (const listener of this.#listeners.get(ip) ?? []) {
+      // A reader listens once a track; which one it reports about stands in the packet.
+      if (told.has(listener.endpoint)) continue;
+      told.add(listener.endpoint);
       deliver(listener, datagram, true);
     }
   }

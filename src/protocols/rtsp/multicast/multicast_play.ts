@@ -3,6 +3,10 @@ import type { Batch } from "#core/batch.ts";
 import type { ReadGrant } from "#core/ports.ts";
 import type { BatchSink, Subscription } from "#core/subscription.ts";
 import type { Track } from "#core/track.ts";
+import {
+  differenceOfCounts,
+  type MediaCounts,
+} from "#protocols/rtsp/media_counts.ts";
 import { playAnswerHeaders } from "#protocols/rtsp/play_answer.ts";
 import { ReaderSilence } from "#protocols/rtsp/reader_silence.ts";
 import type { MulticastGroup } from "./multicast_group.ts";
@@ -36,7 +40,8 @@ export class MulticastPlay implements BatchSink {
   #url: string;
   #isLate: boolean;
   #silence: ReaderSilence;
-  #bytesBefore: number;
+  /** What the group had sent before. */
+  #before: Partial<MediaCounts>;
   #onEnd: (reason: string) => void;
 
   /** Joins the group; media flows after `start()`, unless it does already. */
@@ -52,13 +57,19 @@ export class MulticastPlay implements BatchSink {
       isProtected: options.isProtected,
       nowMs: group.clock.monotonicMs(),
     });
-    this.#bytesBefore = group.egress?.outboundBytes ?? 0;
+    this.#before = group.egress?.counts() ?? {};
     this.#subscription = grant.subscribe(this);
   }
 
-  /** Media bytes handed to the system since it plays: those of the group, which are sent once for all its readers. */
-  get outboundBytes(): number {
-    return (this.#group.egress?.outboundBytes ?? 0) - this.#bytesBefore;
+  /** Whether packets with this source are sent to the reader. */
+  isSource(ssrc: number): boolean {
+    return this.#group.source.encoder.isSource(ssrc, this.tracks);
+  }
+
+  /** What was handed to the system since it plays: what the group sends once for all its readers. */
+  counts(): Partial<MediaCounts> {
+    const { egress } = this.#group;
+    return egress ? differenceOfCounts(egress.counts(), this.#before) : {};
   }
 
   /** Units that were left out because the group was too slow. */

@@ -34,6 +34,8 @@ const REASONS = {
   413: "Request Entity Too Large",
   414: "Request-URI Too Large",
   415: "Unsupported Media Type",
+  // Not in the RFC, which leaves room for it: a signed URL whose time is over.
+  419: "Expired",
   451: "Parameter Not Understood",
   452: "Conference Not Found",
   453: "Not Enough Bandwidth",

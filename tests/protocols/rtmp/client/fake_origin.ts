@@ -38,7 +38,11 @@ export class FakePull {
   /** Connections so far, the latest last. */
   readonly origins: FakeOrigin[] = [];
   readonly lines: string[] = [];
-  readonly counters: PullCounters = { inboundBytes: 0, lostPackets: 0 };
+  readonly counters: PullCounters = {
+    inboundBytes: 0,
+    lostPackets: 0,
+    damagedPackets: 0,
+  };
   /** What readers of the path get. */
   readonly sink = new CollectingSink();
   /** Attached streams, each an attempt's. */

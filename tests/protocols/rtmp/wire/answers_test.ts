@@ -129,11 +129,15 @@ Deno.test("the answers to publish and to wrong credentials are statuses", () => 
     status("status", "NetStream.Publish.Start", "publish start"),
   );
   assertEquals(
-    said(playUnauthorized()),
+    said(playUnauthorized("unauthorized")),
     status("error", "NetStream.Play.Failed", "authentication failed"),
   );
   assertEquals(
-    said(publishUnauthorized()),
-    status("error", "NetStream.Publish.Unauthorized", "authentication failed"),
+    said(publishUnauthorized("expired")),
+    status(
+      "error",
+      "NetStream.Publish.Unauthorized",
+      "authentication failed: 419 expired",
+    ),
   );
 });

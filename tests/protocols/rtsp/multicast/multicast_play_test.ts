@@ -73,6 +73,14 @@ function typesOf(reports: readonly SentDatagram[]): string[] {
   });
 }
 
+/** Bytes, RTP packets, and RTCP packets: two in each report. */
+function sentIn(datagrams: readonly (readonly SentDatagram[])[]): number[] {
+  const all = datagrams.flat();
+  const reports = all.filter(({ port }) => port === 8_003);
+  const sizeBytes = all.reduce((sum, { bytes }) => sum + bytes.length, 0);
+  return [sizeBytes, all.length - reports.length, reports.length * 2];
+}
+
 function sessionsOf(server: FakeRtspServer) {
   return server.sessions.list().filter(({ type }) => type === "rtspSession");
 }
@@ -207,24 +215,26 @@ Deno.test("multicast sends what anybody has set up, while anybody plays", async 
   await server.close();
 });
 
-Deno.test("multicast bytes count from a reader's PLAY on", async () => {
+Deno.test("multicast counts from a reader's PLAY on", async () => {
   const { server, publish } = await startedServer();
   const [first, second] = [server.connect(), server.connect()];
   await first.play(BOTH);
   publish(1);
-  const before = takeRtp(server).reduce(
-    (sum, one) => sum + one.bytes.length,
-    0,
-  );
+  const before = [takeRtp(server), takeRtcp(server)];
   await second.play(BOTH);
   publish(2);
-  const after = takeRtp(server).reduce((sum, one) => sum + one.bytes.length, 0);
+  const after = [takeRtp(server), takeRtcp(server)];
   assertEquals(
-    sessionsOf(server).map(({ outboundBytes, transport }) => [
+    sessionsOf(server).map(({ outboundBytes, details }) => [
       outboundBytes,
-      transport,
+      details["outboundRTPPackets"],
+      details["outboundRTCPPackets"],
+      details["transport"],
     ]),
-    [[before + after, "UDP-multicast"], [after, "UDP-multicast"]],
+    [
+      [...sentIn([...before, ...after]), "UDP-multicast"],
+      [...sentIn(after), "UDP-multicast"],
+    ],
   );
   await server.close();
 });
