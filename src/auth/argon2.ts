@@ -1,8 +1,11 @@
-import { AuthenticationError } from "#core/errors.ts";
+import { AuthenticationError } from "#base/access.ts";
 import type { Argon2Answer, Argon2Job } from "./argon2_worker.ts";
 
-/** Logins that may wait for their check; each may take as long as the hash was made to cost. */
+/** Logins of one address that may wait for their check; each may take as long as the hash was made to cost. */
 export const MAX_WAITING_CHECKS = 32;
+
+/** Addresses that may wait: what all of them make wait stays in a bound, too. */
+const MAX_WAITING_ADDRESSES = 1_024;
 
 /** Beside this file, as it is and in a bundle. */
 const WORKER_FILE = import.meta.url.endsWith(".ts")
@@ -15,40 +18,56 @@ interface WaitingCheck {
   readonly reject: (error: Error) => void;
 }
 
-const waiting: WaitingCheck[] = [];
+/** By address, the one whose turn is next first. */
+const waiting = new Map<string, WaitingCheck[]>();
+let running: WaitingCheck | undefined;
 let worker: Worker | undefined;
 
 /**
  * Whether a password is the one that was hashed.
  *
  * Argon2 is made to be slow: it runs in a thread of its own, one check after the other, so that no flood of wrong
- * passwords holds up media. The thread ends with the last check.
+ * passwords holds up media. Addresses take turns, so that none holds up another. The thread ends with the last check.
  *
- * Limits: {@linkcode MAX_WAITING_CHECKS}.
+ * Limits: {@linkcode MAX_WAITING_CHECKS} of an address.
  *
  * @throws {AuthenticationError} if too many checks wait already.
  */
-export function verifyArgon2(hash: string, password: string): Promise<boolean> {
-  if (waiting.length >= MAX_WAITING_CHECKS) {
+export function verifyArgon2(
+  hash: string,
+  password: string,
+  ip: string,
+): Promise<boolean> {
+  const own = waiting.get(ip) ?? [];
+  const isFull = own.length === 0
+    ? waiting.size >= MAX_WAITING_ADDRESSES
+    : own.length >= MAX_WAITING_CHECKS;
+  if (isFull) {
     const message =
-      `authentication failed: ${MAX_WAITING_CHECKS} logins wait for their check already, try again later`;
+      "authentication failed: too many logins wait for their check already, try again later";
     return Promise.reject(new AuthenticationError(message, false));
   }
   const { promise, resolve, reject } = Promise.withResolvers<boolean>();
-  waiting.push({ job: { hash, password }, resolve, reject });
-  if (waiting.length === 1) next();
+  own.push({ job: { hash, password }, resolve, reject });
+  waiting.set(ip, own);
+  if (!running) next();
   return promise;
 }
 
 function next(): void {
-  const first = waiting[0];
-  if (!first) {
+  running = undefined;
+  const [turn] = waiting;
+  if (!turn) {
     worker?.terminate();
     worker = undefined;
     return;
   }
+  const [ip, own] = turn;
+  running = own.shift()!;
+  waiting.delete(ip);
+  if (own.length > 0) waiting.set(ip, own); // behind all others
   worker ??= openWorker();
-  worker.postMessage(first.job);
+  worker.postMessage(running.job);
 }
 
 function openWorker(): Worker {
@@ -56,7 +75,7 @@ function openWorker(): Worker {
     type: "module",
   });
   opened.onmessage = ({ data }: MessageEvent<Argon2Answer>) => {
-    const { resolve, reject } = waiting.shift()!;
+    const { resolve, reject } = running!;
     if (typeof data === "boolean") resolve(data);
     else reject(new Error(`Cannot check an argon2 password: ${data.error}`));
     next();
@@ -65,7 +84,7 @@ function openWorker(): Worker {
     event.preventDefault();
     opened.terminate();
     worker = undefined;
-    waiting.shift()?.reject(
+    running?.reject(
       new Error(`Cannot check an argon2 password: ${event.message}`),
     );
     next();

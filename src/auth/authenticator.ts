@@ -1,5 +1,8 @@
-import { AuthenticationError } from "#core/errors.ts";
-import type { AccessRequest, Authenticator } from "#core/ports.ts";
+import {
+  type AccessRequest,
+  AuthenticationError,
+  type Authenticator,
+} from "#base/access.ts";
 import {
   authenticateInternal,
   type InternalUser,

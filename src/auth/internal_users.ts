@@ -1,6 +1,6 @@
 import type { IpNetwork } from "#base/ip.ts";
 import type { Secret } from "#base/secret.ts";
-import type { AccessRequest, Credentials } from "#core/ports.ts";
+import type { AccessRequest } from "#base/access.ts";
 import { type Credential, parseCredential } from "./credential.ts";
 import {
   compilePermission,
@@ -72,8 +72,8 @@ export async function authenticateInternal(
     const isNear = user.ips.length === 0 ||
       user.ips.some((network) => network.contains(ip));
     if (!isNear || !isPermitted(user.permissions, action, pathName)) continue;
-    if (await hasCredentials(user, credentials)) {
-      return { user: credentials.kind === "none" ? "" : credentials.user };
+    if (await hasCredentials(user, request)) {
+      return { user: "user" in credentials ? credentials.user : "" };
     }
   }
   return undefined;
@@ -81,14 +81,14 @@ export async function authenticateInternal(
 
 async function hasCredentials(
   { user, pass }: InternalUser,
-  credentials: Credentials,
+  { credentials, ip }: InternalAuthRequest,
 ): Promise<boolean> {
   if (!user) return true;
-  if (credentials.kind === "none") return false;
-  if (!await user.matches(credentials.user)) return false;
+  if (!("user" in credentials)) return false;
+  if (!await user.matches(credentials.user, ip)) return false;
   if (!pass) return true;
   if (credentials.kind === "password") {
-    return await pass.matches(credentials.password);
+    return await pass.matches(credentials.password, ip);
   }
   return pass.plain !== undefined && credentials.verify(pass.plain.reveal());
 }

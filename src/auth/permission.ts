@@ -1,4 +1,4 @@
-import type { Action } from "#core/ports.ts";
+import type { Action } from "#base/access.ts";
 import { RE2JS, RE2JSException } from "re2js";
 
 /** Actions that a permission can name. */

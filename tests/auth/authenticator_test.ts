@@ -1,7 +1,10 @@
 import { InternalAuthenticator } from "#auth/authenticator.ts";
 import { Secret } from "#base/secret.ts";
-import { AuthenticationError } from "#core/errors.ts";
-import type { AccessRequest, Credentials } from "#core/ports.ts";
+import {
+  type AccessRequest,
+  AuthenticationError,
+  type Credentials,
+} from "#base/access.ts";
 import { assertEquals, assertRejects, assertThrows } from "#test/assert.ts";
 
 const authenticator = new InternalAuthenticator([{

@@ -1,6 +1,8 @@
 import { parseCredential } from "#auth/credential.ts";
 import { assertEquals, assertIncludes, assertThrows } from "#test/assert.ts";
 
+const IP = "192.0.2.9";
+
 /** Each stands for `testpass`. */
 const CREDENTIALS = [
   { name: "clear text", text: "testpass", plain: "testpass" },
@@ -28,18 +30,22 @@ for (const { name, text, plain } of CREDENTIALS) {
     const credential = parseCredential(text);
     assertEquals(credential.plain?.reveal(), plain);
     for (const wrong of ["", "testpasS", "testpass ", "testpas", text + "x"]) {
-      assertEquals(await credential.matches(wrong), false, wrong);
+      assertEquals(await credential.matches(wrong, IP), false, wrong);
     }
-    assertEquals(await credential.matches("testpass"), true);
-    assertEquals(await credential.matches("testpass"), true, "a second time");
-    assertEquals(await credential.matches("other"), false);
+    assertEquals(await credential.matches("testpass", IP), true);
+    assertEquals(
+      await credential.matches("testpass", IP),
+      true,
+      "a second time",
+    );
+    assertEquals(await credential.matches("other", IP), false);
   });
 }
 
 Deno.test("parseCredential() takes every supported character and nothing else", () => {
   const supported = "azAZ09!$()*+.;<=>[]^_-{}@#&";
   assertEquals(parseCredential(supported).plain?.reveal(), supported);
-  assertEquals(parseCredential("").matches(""), true);
+  assertEquals(parseCredential("").matches("", IP), true);
   for (const text of ["a b", "é", 'a"b', "a,b", "a:b", "a/b", "a%b", "a\n"]) {
     const error = assertThrows(() => parseCredential(text), RangeError);
     assertIncludes(
@@ -91,6 +97,6 @@ Deno.test("parseCredential() refuses hashes that can never match", () => {
 });
 
 Deno.test("parseCredential() lets a SHA-256 of another length match nothing", () => {
-  assertEquals(parseCredential("sha256:YWJj").matches("abc"), false);
-  assertEquals(parseCredential("sha256:=====").matches(""), false);
+  assertEquals(parseCredential("sha256:YWJj").matches("abc", IP), false);
+  assertEquals(parseCredential("sha256:=====").matches("", IP), false);
 });

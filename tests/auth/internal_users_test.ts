@@ -5,7 +5,7 @@ import {
 } from "#auth/internal_users.ts";
 import { parseIpNetwork } from "#base/ip.ts";
 import { Secret } from "#base/secret.ts";
-import type { AccessRequest, Credentials } from "#core/ports.ts";
+import type { AccessRequest, Credentials } from "#base/access.ts";
 import { assertEquals, assertThrows } from "#test/assert.ts";
 
 const NONE: Credentials = { kind: "none" };
