@@ -1,7 +1,10 @@
 import { BUILD_INFO } from "#base/build_info.ts";
+import { systemClock } from "#base/clock.ts";
 import { standardOutput } from "#platform/terminal.ts";
 import { checkCommand } from "./check.ts";
+import { HEALTHCHECK_USAGE, healthcheckCommand } from "./healthcheck.ts";
 import { runCommand } from "./run.ts";
+import { SIGN_USAGE, signCommand } from "./sign.ts";
 
 /** Exit code of a command line that cannot be understood. */
 const EXIT_USAGE = 80;
@@ -9,15 +12,22 @@ const EXIT_USAGE = 80;
 const USAGE = `weir: a live media server
 
 usage:
-  weir [config file]        run the server
-  weir check [config file]  say what is wrong with a configuration
+  weir [config files]       run the server
+  weir check [--print] [config files]
+                            say what is wrong with a configuration, or print it with
+                            the origin of every value
+  ${HEALTHCHECK_USAGE}
+                            say whether the server that runs on them is ready
+  ${SIGN_USAGE}
+                            sign the URL of a path with authSignSecret
 
 options:
   --help, -h                print this text
   --version                 print the version
 
-Without a file, weir.yml is looked for in this folder, then mediamtx.yml and the
-system's folders; without any, everybody may publish and read every path.`;
+Of several files the later ones count. Without a file, weir.yml is looked for in
+this folder, then mediamtx.yml and the system's folders; without any, everybody
+may publish and read every path.`;
 
 /**
  * Does what the command line says.
@@ -34,15 +44,24 @@ export async function main(args: readonly string[]): Promise<number> {
     write(`${BUILD_INFO.version} (${BUILD_INFO.commit})`);
     return 0;
   }
+  if (args[0] === "healthcheck") {
+    return await healthcheckCommand(args.slice(1), { write });
+  }
+  if (args[0] === "sign") {
+    return await signCommand(args.slice(1), { write, clock: systemClock });
+  }
   const isCheck = args[0] === "check";
-  const files = isCheck ? args.slice(1) : args;
-  const unknown = files.find((arg) => arg.startsWith("-")) ?? files[1];
+  const isPrinted = isCheck && args.includes("--print");
+  const files = isCheck
+    ? args.slice(1).filter((arg) => arg !== "--print")
+    : args;
+  const unknown = files.find((arg) => arg.startsWith("-"));
   if (unknown !== undefined) {
     write(USAGE);
     write(`\nERR: unexpected argument "${unknown}"`);
     return EXIT_USAGE;
   }
   return isCheck
-    ? await checkCommand(files[0], write)
-    : await runCommand(files[0]);
+    ? await checkCommand({ files, isPrinted, write })
+    : await runCommand(files);
 }

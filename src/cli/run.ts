@@ -1,14 +1,22 @@
 import { BUILD_INFO } from "#base/build_info.ts";
 import { systemClock } from "#base/clock.ts";
 import { errorStack, errorText } from "#base/errors.ts";
-import { createLogger, type Logger } from "#base/log.ts";
+import type { Logger } from "#base/log.ts";
+import { ConfigControl, type ConfigTarget } from "#config/control.ts";
 import { ConfigError } from "#config/errors.ts";
 import { loadConfig, type LoadedConfig } from "#config/load.ts";
 import type { Config } from "#config/root_schema.ts";
-import { consoleSink } from "#logging/console.ts";
+import { ConfigSources } from "#config/sources.ts";
+import { openConfigWatcher } from "#config/watcher.ts";
+import { type Logging, openLogging } from "#logging/open_logging.ts";
 import { absolutePath } from "#platform/files.ts";
 import { raiseFileLimit } from "#platform/raise_file_limit.ts";
-import { onTermination, onUncaughtError } from "#platform/signals.ts";
+import {
+  onHangup,
+  onReopen,
+  onTermination,
+  onUncaughtError,
+} from "#platform/signals.ts";
 import { systemName } from "#platform/system.ts";
 import { sendEngine } from "#platform/tcp.ts";
 import { standardOutput } from "#platform/terminal.ts";
@@ -22,10 +30,11 @@ const SHUTDOWN_MS = 4_500;
  *
  * Output: exit code, 0 after a signal, 1 if it could not start.
  */
-export async function runCommand(file: string | undefined): Promise<number> {
+export async function runCommand(files: readonly string[]): Promise<number> {
+  const sources = new ConfigSources();
   let loaded: LoadedConfig;
   try {
-    loaded = await loadConfig(file);
+    loaded = await loadConfig(files, { sources, rejectsOverlay: true });
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     for (const line of error.message.split("\n")) {
@@ -34,29 +43,61 @@ export async function runCommand(file: string | undefined): Promise<number> {
     return 1;
   }
   const { config } = loaded;
-  const sink = consoleSink(standardOutput, () => new Date());
-  const logger = createLogger(sink, config.logLevel);
+  await using opened = new AsyncDisposableStack();
+  let logging: Logging;
+  try {
+    logging = opened.use(
+      await openLogging(config, {
+        clock: systemClock,
+        isTerminal: standardOutput.isTerminal,
+      }),
+    );
+  } catch (error) {
+    standardOutput.write(`ERR: ${errorText(error)}`);
+    return 1;
+  }
+  const { logger } = logging;
   logger.info(`weir ${BUILD_INFO.version}, ${systemName()}`);
-  if (loaded.file !== undefined) {
-    logger.info(`configuration loaded from ${absolutePath(loaded.file)}`);
+  for (const file of loaded.files) {
+    logger.info(`configuration loaded from ${absolutePath(file)}`);
   }
   for (const warning of loaded.warnings) logger.warn(warning);
+  for (const error of loaded.errors) logger.error(error);
   raiseFileLimit();
   logger.debug(() => `TCP is sent by ${sendEngine()}`);
-  return await serve(config, logger);
+  const control = new ConfigControl({
+    load: () => loadConfig(files, { sources }),
+    loaded,
+    logger,
+  });
+  return await serve(control, { logging, sources });
 }
 
-async function serve(config: Config, logger: Logger): Promise<number> {
+async function serve(
+  control: ConfigControl,
+  { logging, sources }: {
+    readonly logging: Logging;
+    readonly sources: ConfigSources;
+  },
+): Promise<number> {
+  const { logger } = logging;
+  const clock = systemClock;
   const { promise: told, resolve: tell } = Promise.withResolvers<void>();
   using _signals = onTermination(() => tell());
+  using _reopening = onReopen(() => logging.reopen());
   using _errors = onUncaughtError((error) =>
     logger.error(`Internal error: ${errorStack(error)}`)
   );
   try {
-    const server = await openServer({ config, logger, clock: systemClock });
-    logUrls(config, logger);
+    const server = await openServer({ control, logger, clock });
+    control.attach(loggingFirst(server, logging, control.config));
+    const reload = (reason: string) => control.reload(reason).catch(() => {}); // in the log already
+    using _reloading = onHangup(() => void reload("SIGHUP"));
+    const watcher = await openConfigWatcher({ sources, reload, clock, logger });
+    logUrls(control.config, logger);
     await told;
     logger.info("shutting down gracefully");
+    await watcher[Symbol.asyncDispose]();
     const ended = await endWithin(server, SHUTDOWN_MS);
     if (!ended) logger.warn("some sessions did not end in time");
     return 0;
@@ -64,6 +105,29 @@ async function serve(config: Config, logger: Logger): Promise<number> {
     logger.error(errorText(error));
     return 1;
   }
+}
+
+/** A server whose log takes a new configuration before everything else does. */
+function loggingFirst(
+  server: ConfigTarget,
+  logging: Logging,
+  config: Config,
+): ConfigTarget {
+  let current = config;
+  return {
+    plan: (next) => server.plan(next),
+    handleRefusal: (reason) => server.handleRefusal(reason),
+    async apply(next) {
+      await logging.apply(next);
+      try {
+        await server.apply(next);
+        current = next;
+      } catch (error) {
+        await logging.apply(current);
+        throw error;
+      }
+    },
+  };
 }
 
 /** Tells a newcomer where to publish and read. */

@@ -2,6 +2,7 @@ import { propertyName, type RawObject, type RawValue } from "#base/schema.ts";
 import { compareByteOrder } from "#paths/path_matcher.ts";
 import { replaceOldKeys } from "./deprecated.ts";
 import { ConfigError, type ConfigProblem, Origins } from "./errors.ts";
+import { replaceLegacyCredentials } from "./legacy_credentials.ts";
 import { defaultOf, Findings, readFields } from "./read_fields.ts";
 import {
   type AnyField,
@@ -65,6 +66,7 @@ export function buildConfig(
 ): BuiltConfig {
   const findings = new Findings(origins, problems);
   replaceOldKeys(raw, origins, findings);
+  replaceLegacyCredentials(raw, origins, findings);
   const { paths: givenPaths, pathDefaults: givenDefaults, ...global } = raw;
   const globalValues = {
     ...defaults().global,

@@ -7,10 +7,7 @@ import {
   type ValueType,
 } from "#base/schema.ts";
 import type { KeyPath, Origins } from "./errors.ts";
-import {
-  LEGACY_CREDENTIAL_KEYS,
-  replaceLegacyCredentials,
-} from "./legacy_credentials.ts";
+import { LEGACY_CREDENTIAL_KEYS } from "./legacy_credentials.ts";
 import type { Findings } from "./read_fields.ts";
 import { GLOBAL_FIELDS, PATH_FIELDS } from "./root_schema.ts";
 
@@ -116,7 +113,11 @@ export function oldPathTypes(): ReadonlyMap<string, AnyType> {
   return types;
 }
 
-/** Puts the new keys in the place of old ones, with a warning for each; an old key wins over its new name. */
+/**
+ * Puts the new keys in the place of old ones, with a warning for each; an old key wins over its new name.
+ *
+ * Credentials in paths stay: what becomes of them, all paths together say.
+ */
 export function replaceOldKeys(
   raw: RawObject,
   origins: Origins,
@@ -139,7 +140,6 @@ export function replaceOldKeys(
       if (isObject(entry)) replacer.replacePathKeys(entry, ["paths", name]);
     }
   }
-  replaceLegacyCredentials(raw, origins, findings);
 }
 
 class KeyReplacer {

@@ -5,7 +5,6 @@ import {
   type Config,
   GLOBAL_FIELDS,
   PATH_FIELDS,
-  type PathValues,
 } from "./root_schema.ts";
 import { sameValue } from "./same_value.ts";
 
@@ -53,8 +52,8 @@ function pathChanges(before: Config, after: Config): Map<string, PathChange> {
 
 /** What a path must do to go from one entry to another, `undefined` if nothing; their names do not count. */
 export function pathChangeOf(
-  before: PathValues,
-  after: PathValues,
+  before: object,
+  after: object,
 ): "path" | "pathHot" | undefined {
   const changed = changedFields(PATH_FIELDS, before, after);
   if (changed.length === 0) return undefined;

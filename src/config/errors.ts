@@ -9,6 +9,8 @@ export interface Place {
 
 /** Where a value was given. */
 export interface Origin {
+  /** File it stands in, as it was named, or what else gave it. */
+  readonly file?: string;
   readonly place?: Place;
   /** Environment variable. */
   readonly variable?: string;
@@ -46,26 +48,28 @@ export class ConfigError extends SyntaxError {
   }
 }
 
-/** `Cannot use config key paths.cam.source: <reason> (weir.yml:3:5)`. */
+/** `Cannot use config key paths.cam.source: <reason> (weir.yml:3:5)`; `file` if the problem has none of its own. */
 export function problemText(
-  { keyPath, reason, variable, place }: ConfigProblem,
+  problem: ConfigProblem,
   file: string | undefined,
 ): string {
+  const { keyPath, reason, variable } = problem;
   const what = keyPath.length > 0
     ? `Cannot use config key ${keyPathText(keyPath)}`
     : "Cannot read config";
-  return variable === undefined
-    ? `${what}: ${reason}${placeText(place, file)}`
-    : `${what}: ${variable}: ${reason}`;
+  if (variable !== undefined) return `${what}: ${variable}: ${reason}`;
+  const origin = originText({ ...problem, file: problem.file ?? file });
+  return `${what}: ${reason}${origin === undefined ? "" : ` (${origin})`}`;
 }
 
-/** ` (weir.yml:3:5)`, or nothing without a file. */
-export function placeText(
-  place: Place | undefined,
-  file: string | undefined,
-): string {
-  if (file === undefined) return "";
-  return place ? ` (${file}:${place.line}:${place.column})` : ` (${file})`;
+/** `weir.yml:3:5`, or the name of the variable; `undefined` if nothing is known. */
+export function originText(
+  { file, place, variable }: {
+    readonly [K in keyof Origin]: Origin[K] | undefined;
+  },
+): string | undefined {
+  if (variable !== undefined || file === undefined) return variable;
+  return place ? `${file}:${place.line}:${place.column}` : file;
 }
 
 /** `authInternalUsers[0].permissions[1].path`. */
@@ -77,13 +81,22 @@ export function keyPathText(keyPath: KeyPath): string {
 
 /** Remembers where each value was given. */
 export class Origins {
-  /** File that the places are in. */
+  /** File that is named where nothing else is known. */
   readonly file: string | undefined;
   readonly #origins = new Map<string, Origin>();
 
   /** Starts empty. */
   constructor(file?: string) {
     this.file = file;
+  }
+
+  /** The same again, to be changed apart. */
+  copy(): Origins {
+    const copy = new Origins(this.file);
+    for (const [keyPath, origin] of this.#origins) {
+      copy.#origins.set(keyPath, origin);
+    }
+    return copy;
   }
 
   /** Says where the value at `keyPath`, and all below it, was given. */

@@ -38,6 +38,7 @@ const HEAD = `\
 # Made from the descriptions of the keys by "deno task example"; changes here are lost.
 #
 # weir looks for weir.yml, then for mediamtx.yml. Keys that are left out have their defaults.
+# include: [conf.d/*.yml] takes more files; what is given last counts.
 # Any key may be set by the environment, too: WEIR_RTSPADDRESS=:8555, WEIR_PATHS_CAM_SOURCE=publisher.
 `;
 

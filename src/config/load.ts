@@ -1,14 +1,19 @@
-import { environment } from "#platform/env.ts";
-import { absolutePath, fileExists, readTextFile } from "#platform/files.ts";
 import type { RawObject } from "#base/schema.ts";
 import { errorText } from "#base/errors.ts";
 import { isCatchAllEntry } from "#paths/path_matcher.ts";
-import { buildConfig } from "./build.ts";
-import { decryptConfig } from "./encryption.ts";
+import { environment } from "#platform/env.ts";
+import { absolutePath, fileExists } from "#platform/files.ts";
+import { replaceOldKeys } from "./deprecated.ts";
+import { type ConfigDocument, mergeDocument } from "./document.ts";
 import { applyEnvironment, VARIABLE_PREFIXES } from "./environment.ts";
 import { ConfigError, Origins } from "./errors.ts";
+import { localFault } from "./local_keys.ts";
+import { buildOver, emptyOverlay, type Overlay } from "./overlay.ts";
+import { OverlayFile } from "./overlay_file.ts";
+import { Findings } from "./read_fields.ts";
+import { readConfigFiles } from "./read_files.ts";
 import type { Config } from "./root_schema.ts";
-import { parseYamlConfig } from "./yaml.ts";
+import { ConfigSources } from "./sources.ts";
 
 /** Files that are looked for, in this order, when none is named. */
 export const CONFIG_FILES: readonly string[] = [
@@ -29,13 +34,23 @@ const NEAR_FILES = CONFIG_FILES.filter((file) => !file.startsWith("/"));
 /** Variable, after its prefix, with the key of an encrypted file. */
 const KEY_VARIABLE = "CONFKEY";
 
-/** A configuration, where it is from and what there is to say about it. */
+/** A configuration, what it is made of and what there is to say about it. */
 export interface LoadedConfig {
   readonly config: Config;
+  /** Where each value was given, by the names that keys have now. */
+  readonly origins: Origins;
+  /** What files and environment gave. */
+  readonly base: ConfigDocument;
+  /** What the API has changed. */
+  readonly overlay: Overlay;
+  /** Keeps what the API changes; `undefined`: nothing does. */
+  readonly overlayFile: OverlayFile | undefined;
+  /** As they were named or found. */
+  readonly files: readonly string[];
   /** For the log, one line each. */
   readonly warnings: readonly string[];
-  /** As it was named or found; `undefined`: none was found. */
-  readonly file: string | undefined;
+  /** What was left out because it cannot be used; for the log, one line each. */
+  readonly errors: readonly string[];
 }
 
 /** What {@linkcode loadConfig} takes from the outside. */
@@ -44,10 +59,24 @@ export interface LoadOptions {
   readonly environment?: Readonly<Record<string, string>>;
   /** Files to look for; {@linkcode CONFIG_FILES} unless given. */
   readonly candidates?: readonly string[];
+  /** Takes what was read, to see later whether it has changed. */
+  readonly sources?: ConfigSources;
+  /**
+   * Leave out what the API has changed if it cannot be used any more, and put its file aside; otherwise that is an
+   * error as any.
+   */
+  readonly rejectsOverlay?: boolean;
 }
 
+/** What the values are said to be from that the API has set and nothing keeps. */
+const API = "API";
+
+/** What the overlay is beside if there is no file. */
+const DEFAULT_FILE = "weir.yml";
+
 /**
- * Loads the configuration: `file`, or the first of the usual files, then the environment.
+ * Loads the configuration: the files, or the first of the usual ones, one over the other, then the environment, then what
+ * the API has changed, if that is kept.
  *
  * Without any file everybody may publish and read every path, and a warning says so.
  * Spec: MediaMTX's configuration file.
@@ -55,23 +84,42 @@ export interface LoadOptions {
  * @throws {ConfigError} with everything that is wrong.
  */
 export async function loadConfig(
-  file?: string,
+  named: readonly string[] = [],
   options: LoadOptions = {},
 ): Promise<LoadedConfig> {
   const variables = options.environment ?? environment();
-  const candidates = options.candidates ?? CONFIG_FILES;
-  const found = file ?? await firstExisting(candidates);
-  const { raw, origins } = found === undefined
-    ? { raw: {}, origins: new Origins() }
-    : await parseYamlConfig(await readConfigText(found, variables), found);
-  const problems = applyEnvironment(raw, variables, origins);
-  if (found === undefined) letEverybodyIn(raw);
-  const { config, warnings } = buildConfig(raw, origins, problems);
-  return {
-    config,
-    warnings: found === undefined ? [noFileWarning(), ...warnings] : warnings,
-    file: found,
+  const keys = VARIABLE_PREFIXES.map((prefix) =>
+    variables[prefix + KEY_VARIABLE]
+  )
+    .filter((key) => key !== undefined && key !== "") as string[];
+  const files = named.length > 0
+    ? named
+    : await firstExisting(options.candidates ?? CONFIG_FILES);
+  const { sources = new ConfigSources() } = options;
+  const documents = await readConfigFiles(files, { keys, sources });
+  const { base, warnings } = mergeFiles(documents, files.at(-1));
+  const problems = applyEnvironment(base.raw, variables, base.origins);
+  if (files.length === 0) {
+    letEverybodyIn(base.raw);
+    warnings.unshift(noFileWarning());
+  }
+  const overlay = emptyOverlay(API);
+  const built = buildOver(base, overlay, problems);
+  const loaded: LoadedConfig = {
+    ...built,
+    base,
+    overlay,
+    overlayFile: undefined,
+    files,
+    warnings: [...warnings, ...built.warnings],
+    errors: [],
   };
+  if (!built.config.apiPersist) return loaded;
+  return await withOverlay(
+    loaded,
+    new OverlayFile(files.at(-1) ?? DEFAULT_FILE, keys),
+    options.rejectsOverlay ?? false,
+  );
 }
 
 function letEverybodyIn(raw: RawObject): void {
@@ -85,30 +133,52 @@ function noFileWarning(): string {
   return `configuration file not found (looked in ${files}), everybody may publish and read every path`;
 }
 
-async function firstExisting(
-  files: readonly string[],
-): Promise<string | undefined> {
-  for (const file of files) if (await fileExists(file)) return file;
-  return undefined;
+async function firstExisting(files: readonly string[]): Promise<string[]> {
+  for (const file of files) if (await fileExists(file)) return [file];
+  return [];
 }
 
-async function readConfigText(
-  file: string,
-  variables: Readonly<Record<string, string>>,
-): Promise<string> {
-  let text: string;
+/** All files in one; each with the new names of old keys, so that a later file's value counts by any name. */
+function mergeFiles(
+  documents: readonly ConfigDocument[],
+  file: string | undefined,
+): { base: ConfigDocument; warnings: string[] } {
+  const raw: RawObject = Object.create(null);
+  const base = { raw, origins: new Origins(file) };
+  const warnings: string[] = [];
+  for (const document of documents) {
+    const findings = new Findings(document.origins);
+    replaceOldKeys(document.raw, document.origins, findings);
+    warnings.push(...findings.warnings);
+    mergeDocument(base, document);
+  }
+  return { base, warnings };
+}
+
+/** Puts over `loaded` what the API has changed, as far as it is kept. */
+async function withOverlay(
+  loaded: LoadedConfig,
+  overlayFile: OverlayFile,
+  rejectsOverlay: boolean,
+): Promise<LoadedConfig> {
+  const { path } = overlayFile;
   try {
-    text = await readTextFile(file);
-  } catch (cause) {
-    throw new ConfigError(
-      [{ keyPath: [], reason: errorText(cause) }],
-      file,
-      { cause },
+    const overlay = await overlayFile.read();
+    const built = buildOver(loaded.base, overlay);
+    const fault = localFault(loaded.config, built.config);
+    if (fault) throw new ConfigError([fault], path);
+    const { config, origins } = built;
+    return { ...loaded, config, origins, overlay, overlayFile };
+  } catch (error) {
+    if (!(error instanceof ConfigError) || !rejectsOverlay) throw error;
+    const aside = await overlayFile.reject().then(
+      (newPath) => `it is ${newPath} now`,
+      errorText,
     );
+    const reasons = error.message.replaceAll("\n", "; ");
+    const text =
+      `Cannot use what the API has changed (${path}): ${reasons}; ${aside}`;
+    const overlay = emptyOverlay(path);
+    return { ...loaded, overlay, overlayFile, errors: [text] };
   }
-  for (const prefix of VARIABLE_PREFIXES) {
-    const key = variables[prefix + KEY_VARIABLE];
-    if (key) text = await decryptConfig(text, key, file);
-  }
-  return text;
 }

@@ -9,7 +9,7 @@ import {
   type KeyPath,
   keyPathText,
   type Origins,
-  placeText,
+  originText,
 } from "./errors.ts";
 import { nearestKey } from "./lookup.ts";
 import type { AnyField } from "./root_schema.ts";
@@ -56,10 +56,8 @@ export class Findings {
   }
 
   #placeText(keyPath: KeyPath): string {
-    const { variable, place } = this.#origins.find(keyPath);
-    return variable === undefined
-      ? placeText(place, place && this.#origins.file)
-      : ` (${variable})`;
+    const origin = originText(this.#origins.find(keyPath));
+    return origin === undefined ? "" : ` (${origin})`;
   }
 }
 

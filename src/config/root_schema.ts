@@ -17,6 +17,7 @@ import {
   webrtcServiceKeys,
 } from "#general/http_services.ts";
 import { connectionHookKeys, pathHookKeys } from "#hooks/config.ts";
+import { logKeys } from "#logging/config.ts";
 import { pathKeys } from "#paths/config.ts";
 import { hlsKeys } from "#protocols/hls/config.ts";
 import { moqKeys, moqPathKeys } from "#protocols/moq/config.ts";
@@ -27,6 +28,7 @@ import { webrtcKeys, webrtcPathKeys } from "#protocols/webrtc/config.ts";
 import { recordingKeys } from "#general/recording.ts";
 
 const globalFragments = {
+  ...logKeys,
   ...generalKeys,
   ...connectionHookKeys,
   ...authKeys,
@@ -83,11 +85,15 @@ export interface Config extends GlobalConfig {
 
 /** Order of the global keys in answers and in the example file. */
 const GLOBAL_ORDER = `
-  logLevel logDestinations logStructured logFile sysLogPrefix dumpPackets readTimeout writeTimeout writeQueueSize
-  udpMaxPayloadSize udpReadBufferSize runOnConnect runOnConnectRestart runOnDisconnect
-  authMethod authInternalUsers authHTTPAddress authHTTPFingerprint authHTTPExclude authJWTJWKS authJWTJWKSFingerprint
+  logLevel logDestinations logStructured logFile
+  logFileMaxSize logFileMaxAge logFileKeep logFileCompress sysLogPrefix dumpPackets readTimeout writeTimeout writeQueueSize
+  udpMaxPayloadSize udpReadBufferSize runOnConnect runOnConnectRestart runOnDisconnect hookSecret
+  authMethod authInternalUsers authHTTPAddress authHTTPFingerprint authHTTPExclude authHTTPCacheTTL
+  authJWTJWKS authJWTJWKSFingerprint
   authJWTClaimKey authJWTExclude authJWTInHTTPQuery authJWTIssuer authJWTAudience
+  authSignSecret authSignAlgorithm authSignWindow authSignActions
   api apiAddress apiEncryption apiServerKey apiServerCert apiAllowOrigins apiTrustedProxies
+  apiAllowHooks apiPersist
   metrics metricsAddress metricsEncryption metricsServerKey metricsServerCert metricsAllowOrigins metricsTrustedProxies
   pprof pprofAddress pprofEncryption pprofServerKey pprofServerCert pprofAllowOrigins pprofTrustedProxies
   playback playbackAddress playbackEncryption playbackServerKey playbackServerCert playbackAllowOrigins

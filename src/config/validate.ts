@@ -55,8 +55,12 @@ function validateGeneral(config: GlobalConfig, refuse: Refuse): void {
 
 function validateAuth(config: GlobalConfig, findings: Findings): void {
   const refuse: Refuse = (key, reason) => findings.refuse([key], reason);
+  if (config.authMethod === "signed" && config.authSignSecret.reveal() === "") {
+    refuse("authSignSecret", "'authSignSecret' is empty");
+  }
   switch (config.authMethod) {
     case "internal":
+    case "signed": // its users do what no URL can be signed for
       config.authInternalUsers.forEach(({ user, pass }, i) => {
         if (user === "") {
           findings.refuse(

@@ -8,10 +8,12 @@ import type {
   YAMLSeq,
 } from "yaml";
 import type { RawObject, RawValue } from "#base/schema.ts";
+import type { ConfigDocument } from "./document.ts";
 import {
   ConfigError,
   type ConfigProblem,
   type KeyPath,
+  type Origin,
   Origins,
   type Place,
 } from "./errors.ts";
@@ -39,12 +41,6 @@ const YES_NO: ScalarTag = {
   resolve: (source) => /^(?:yes|on)$/i.test(source),
 };
 
-/** What a file holds, and where. */
-export interface YamlFile {
-  readonly raw: RawObject;
-  readonly origins: Origins;
-}
-
 type YamlLibrary = typeof import("yaml");
 
 /**
@@ -58,7 +54,7 @@ type YamlLibrary = typeof import("yaml");
 export async function parseYamlConfig(
   text: string,
   file?: string,
-): Promise<YamlFile> {
+): Promise<ConfigDocument> {
   if (text.length > MAX_CONFIG_CHARS) {
     throw new ConfigError([{
       keyPath: [],
@@ -86,7 +82,7 @@ class YamlReader {
     this.#lines = new yaml.LineCounter();
   }
 
-  read(text: string): YamlFile {
+  read(text: string): ConfigDocument {
     const documents = [...this.#compose(text)];
     for (const { errors, warnings } of documents) {
       for (const { pos, message } of [...errors, ...warnings]) {
@@ -267,7 +263,12 @@ class YamlReader {
 
   #place(keyPath: KeyPath, node: Node, isRepeated: boolean): void {
     if (isRepeated) return; // what repeats it has a place already
-    this.#origins.set(keyPath, { place: this.#placeAt(node.range?.[0]) });
+    this.#origins.set(keyPath, this.#originAt(node.range?.[0]));
+  }
+
+  #originAt(offset: number | undefined): Origin {
+    const place = this.#placeAt(offset);
+    return this.#file === undefined ? { place } : { file: this.#file, place };
   }
 
   #placeAt(offset = 0): Place {
@@ -285,9 +286,7 @@ class YamlReader {
     this.#problems.push({
       keyPath,
       reason,
-      ...(isRepeated
-        ? this.#origins.find(keyPath)
-        : { place: this.#placeAt(offset) }),
+      ...(isRepeated ? this.#origins.find(keyPath) : this.#originAt(offset)),
     });
   }
 }

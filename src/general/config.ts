@@ -3,9 +3,6 @@ import {
   type Effect,
   field,
   integer,
-  listOf,
-  oneOf,
-  text,
   type Values,
   yesNo,
 } from "#base/schema.ts";
@@ -15,46 +12,6 @@ const HTTP_SERVICES: Effect = ["api", "metrics", "pprof", "playback"];
 
 /** Keys that belong to no other folder. */
 export const generalKeys = {
-  logLevel: field(
-    oneOf(["error", "warn", "info", "debug"], {
-      refusal: (found) => `invalid log level: '${found}'`,
-      refusesNull: true,
-    }),
-    {
-      default: "info",
-      effect: ["log"],
-      doc: "Least severe lines to log: error, warn, info or debug.",
-    },
-  ),
-  logDestinations: field(
-    listOf(oneOf(["stdout", "file", "syslog"], {
-      refusal: (found) => `invalid log destination: ${found}`,
-    })),
-    {
-      default: ["stdout"],
-      effect: ["log"],
-      isPending: (destinations) => destinations.some((one) => one !== "stdout"),
-      doc: "Where log lines go: stdout, file, syslog.",
-    },
-  ),
-  logStructured: field(yesNo(), {
-    default: false,
-    effect: ["log"],
-    isPending: true,
-    doc: "Write log lines as JSON.",
-  }),
-  logFile: field(text(), {
-    default: "mediamtx.log",
-    effect: ["log"],
-    isPending: true,
-    doc: "File to append to when logDestinations has file.",
-  }),
-  sysLogPrefix: field(text(), {
-    default: "mediamtx",
-    effect: ["log"],
-    isPending: true,
-    doc: "Name of the program in syslog.",
-  }),
   dumpPackets: field(yesNo(), {
     default: false,
     effect: [...SERVERS, ...HTTP_SERVICES],

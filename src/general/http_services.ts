@@ -28,17 +28,19 @@ interface HttpService<P extends string> {
   readonly address: string;
   readonly isOn: boolean;
   readonly doc: string;
+  /** Whether this build has the service. */
+  readonly isThere?: boolean;
 }
 
 function httpServiceKeys<const P extends string>(
-  { prefix, address, isOn, doc }: HttpService<P>,
+  { prefix, address, isOn, doc, isThere = false }: HttpService<P>,
 ): HttpServiceFields<P> {
-  const common = { effect: [prefix], isPending: true } as const;
+  const common = { effect: [prefix], isPending: !isThere } as const;
   const keys: Record<string, unknown> = {
     [prefix]: field(yesNo(), {
       ...common,
       default: isOn,
-      isPending: (value) => value,
+      isPending: (value) => !isThere && value,
       doc,
     }),
     [`${prefix}Address`]: field(httpAddress(), {
@@ -77,12 +79,27 @@ function httpServiceKeys<const P extends string>(
 }
 
 /** Keys of the control API. */
-export const apiKeys = httpServiceKeys({
-  prefix: "api",
-  address: ":9997",
-  isOn: false,
-  doc: "Serve the control API.",
-});
+export const apiKeys = {
+  ...httpServiceKeys({
+    prefix: "api",
+    address: ":9997",
+    isOn: false,
+    doc: "Serve the control API.",
+  }),
+  apiAllowHooks: field(yesNo(), {
+    default: false,
+    effect: "live",
+    doc:
+      "Let the API set commands and webhooks (runOn...). Only the configuration files and the environment can say so.",
+  }),
+  apiPersist: field(yesNo(), {
+    default: false,
+    effect: "live",
+    doc:
+      "Keep what the API changes in a file beside the configuration file: weir.api.yml beside weir.yml. Only the " +
+      "configuration files and the environment can say so.",
+  }),
+};
 
 /** Keys of the metrics service. */
 export const metricsKeys = httpServiceKeys({
@@ -90,6 +107,7 @@ export const metricsKeys = httpServiceKeys({
   address: ":9998",
   isOn: false,
   doc: "Serve metrics for Prometheus.",
+  isThere: true,
 });
 
 /** Keys of the profiling service. */
@@ -98,6 +116,7 @@ export const pprofKeys = httpServiceKeys({
   address: ":9999",
   isOn: false,
   doc: "Serve profiles of the running program.",
+  isThere: true,
 });
 
 /** Keys of the playback service. */

@@ -25,9 +25,7 @@ const CHANGES: [
     modules: ["rtmp", "srt"],
   }],
   ["a log level", {}, { logLevel: "debug" }, { modules: ["log"] }],
-  ["hooks of connections", {}, { runOnConnect: "x" }, {
-    modules: ["rtmp", "rtsp", "srt"],
-  }],
+  ["hooks of connections", {}, { runOnConnect: "x" }, { newSessions: true }],
   ["a list", { apiAllowOrigins: ["a"] }, { apiAllowOrigins: ["a", "b"] }, {
     modules: ["api"],
   }],

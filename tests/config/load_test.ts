@@ -1,35 +1,19 @@
-import { ConfigError } from "#config/errors.ts";
+import { ConfigError, originText } from "#config/errors.ts";
 import { loadConfig } from "#config/load.ts";
-import { checkCommand } from "#cli/check.ts";
 import { assertEquals, assertIncludes, assertRejects } from "#test/assert.ts";
-
-/** Makes a folder with files, and removes it afterwards. */
-async function withFiles(
-  files: Record<string, string>,
-  run: (path: (name: string) => string) => Promise<void>,
-): Promise<void> {
-  const folder = await Deno.makeTempDir();
-  try {
-    for (const [name, text] of Object.entries(files)) {
-      await Deno.writeTextFile(`${folder}/${name}`, text);
-    }
-    await run((name) => `${folder}/${name}`);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
-}
+import { withFiles } from "./files.ts";
 
 Deno.test("loadConfig() takes the first file that exists", async () => {
-  const files = { "b.yml": "rtspAddress: :2\n", "c.yml": "rtspAddress: :3\n" };
-  await withFiles(files, async (path) => {
+  const texts = { "b.yml": "rtspAddress: :2\n", "c.yml": "rtspAddress: :3\n" };
+  await withFiles(texts, async (path) => {
     const candidates = ["a.yml", "b.yml", "c.yml"].map(path);
-    const { config, file, warnings } = await loadConfig(undefined, {
+    const { config, files, warnings } = await loadConfig([], {
       candidates,
       environment: {},
     });
-    assertEquals([config.rtspAddress, file, warnings], [
+    assertEquals([config.rtspAddress, files, warnings], [
       ":2",
-      path("b.yml"),
+      [path("b.yml")],
       [],
     ]);
     assertEquals(config.paths.size, 0);
@@ -37,13 +21,13 @@ Deno.test("loadConfig() takes the first file that exists", async () => {
 });
 
 Deno.test("loadConfig() lets everybody in without a file, and says so", async () => {
-  const { config, file, warnings } = await loadConfig(undefined, {
+  const { config, files, warnings } = await loadConfig([], {
     candidates: [],
     environment: { WEIR_RTSPADDRESS: ":1" },
   });
   assertEquals(
-    [[...config.paths.keys()], file, config.rtspAddress],
-    [["all_others"], undefined, ":1"],
+    [[...config.paths.keys()], files, config.rtspAddress],
+    [["all_others"], [], ":1"],
   );
   assertEquals(warnings.length, 1);
   assertIncludes(warnings[0]!, "configuration file not found (looked in /");
@@ -51,7 +35,7 @@ Deno.test("loadConfig() lets everybody in without a file, and says so", async ()
 });
 
 Deno.test("loadConfig() without a file leaves room for the path all of the environment", async () => {
-  const { config } = await loadConfig(undefined, {
+  const { config } = await loadConfig([], {
     candidates: [],
     environment: { MTX_PATHS_ALL_MAXREADERS: "3" },
   });
@@ -60,7 +44,7 @@ Deno.test("loadConfig() without a file leaves room for the path all of the envir
 
 Deno.test("loadConfig() names a file that is not there", async () => {
   const { message } = await assertRejects(
-    loadConfig("/nowhere/weir.yml", { environment: {} }),
+    loadConfig(["/nowhere/weir.yml"], { environment: {} }),
     ConfigError,
   );
   assertIncludes(message, "Cannot read config: ");
@@ -73,49 +57,57 @@ Deno.test("loadConfig() decrypts with each key that the environment has", async 
   await withFiles({ "weir.yml": text }, async (path) => {
     for (const variable of ["RTSP_CONFKEY", "MTX_CONFKEY", "WEIR_CONFKEY"]) {
       const environment = { [variable]: "testKey" };
-      const { config } = await loadConfig(path("weir.yml"), { environment });
+      const { config } = await loadConfig([path("weir.yml")], { environment });
       assertEquals(config.rtspAddress, ":8555");
     }
     await assertRejects(
-      loadConfig(path("weir.yml"), { environment: { MTX_CONFKEY: "x" } }),
+      loadConfig([path("weir.yml")], { environment: { MTX_CONFKEY: "x" } }),
       ConfigError,
     );
   });
 });
 
-Deno.test("checkCommand() tells everything that is wrong", async () => {
-  const text =
-    "rtmpAdress: :1935\nlogLevel: loud\npaths:\n  cam:\n    source: x\n";
-  await withFiles({ "weir.yml": text }, async (path) => {
-    const lines: string[] = [];
-    const exitCode = await checkCommand(
-      path("weir.yml"),
-      (line) => lines.push(line),
+Deno.test("loadConfig() lays files and the environment over one another", async () => {
+  const texts = {
+    "base.yml":
+      "rtmpAddress: :1\nrtspAddress: :1\nrtmpDisable: yes\npaths: {cam: {maxReaders: 1, record: yes}}\n",
+    "prod.yml":
+      "rtmp: yes\nrtspAddress: :2\nrtpAddress: :2\npaths: {cam: {maxReaders: 2}, b: }\n",
+  };
+  await withFiles(texts, async (path) => {
+    const named = [path("base.yml"), path("prod.yml")];
+    const { config, origins, files, warnings } = await loadConfig(named, {
+      environment: { MTX_RTPADDRESS: ":4" },
+    });
+    assertEquals(files, named);
+    assertEquals(
+      [config.rtmp, config.rtmpAddress, config.rtspAddress, config.rtpAddress],
+      [true, ":1", ":2", ":4"],
     );
-    const file = path("weir.yml");
-    assertEquals(exitCode, 1);
-    assertEquals(lines, [
-      `Cannot use config key rtmpAdress: unknown, nearest: rtmpAddress (${file}:1:1)`,
-      `Cannot use config key logLevel: invalid log level: 'loud' (${file}:2:1)`,
-      `Cannot use config key paths.cam.source: invalid source: 'x' (${file}:5:5)`,
-    ]);
+    const { maxReaders, record } = config.paths.get("cam")!;
+    assertEquals([maxReaders, record, config.paths.size], [2, true, 2]);
+    assertEquals(originText(origins.find(["rtmp"])), `${path("prod.yml")}:1:1`);
+    assertEquals(originText(origins.find(["rtpAddress"])), "MTX_RTPADDRESS");
+    assertIncludes(warnings[0]!, `'rtmp' (${path("base.yml")}:3:1)`);
   });
 });
 
-Deno.test("checkCommand() counts the paths of what is right", async () => {
-  const text = "paths:\n  cam:\n    record: yes\n  all_others:\n";
-  await withFiles({ "weir.yml": text }, async (path) => {
-    const lines: string[] = [];
-    const exitCode = await checkCommand(
-      path("weir.yml"),
-      (line) => lines.push(line),
+Deno.test("loadConfig() names the file of everything that is wrong", async () => {
+  const texts = {
+    "base.yml": "rtmpAdress: :1\nlogLevel: loud\n",
+    "prod.yml": "logLevel: quiet\npaths: {cam: {sourceOnDemand: yes}}\n",
+  };
+  await withFiles(texts, async (path) => {
+    const named = [path("base.yml"), path("prod.yml")];
+    const { message } = await assertRejects(
+      loadConfig(named, { environment: {} }),
+      ConfigError,
     );
-    assertEquals(exitCode, 0);
-    assertEquals(lines, [
-      `Warning: Cannot act on config key paths.cam.record: this feature is not in this build yet (${
-        path("weir.yml")
-      }:3:5)`,
-      `OK: ${path("weir.yml")}, 2 paths`,
+    const [base, prod] = named;
+    assertEquals(message.split("\n"), [
+      `Cannot use config key rtmpAdress: unknown, nearest: rtmpAddress (${base}:1:1)`,
+      `Cannot use config key logLevel: invalid log level: 'quiet' (${prod}:1:1)`,
+      `Cannot use config key paths.cam.sourceOnDemand: 'sourceOnDemand' is useless when source is 'publisher' (${prod}:2:15)`,
     ]);
   });
 });

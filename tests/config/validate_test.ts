@@ -134,6 +134,24 @@ const RULES: [raw: RawObject, ...refusals: string[]][] = [
     { authMethod: "jwt", authJWTJWKS: "https://x", authJWTClaimKey: "" },
     "authJWTClaimKey: 'authJWTClaimKey' is empty",
   ],
+  [{ authMethod: "signed" }, "authSignSecret: 'authSignSecret' is empty"],
+  [{ authMethod: "signed", authSignSecret: "x" }],
+  [
+    {
+      authMethod: "signed",
+      authSignSecret: "x",
+      authInternalUsers: [{ user: "", pass: "" }],
+    },
+    "authInternalUsers[0].user: empty usernames are not supported",
+  ],
+  [
+    { authSignAlgorithm: "sha1" },
+    "authSignAlgorithm: invalid authSignAlgorithm: 'sha1'",
+  ],
+  [
+    { authSignActions: ["api"] },
+    "authSignActions[0]: invalid authSignActions: 'api'",
+  ],
   // HTTP services
   [{ apiAddress: "" }],
   [
