@@ -16,13 +16,19 @@ const V8_FLAGS = "--v8-flags=--max-semi-space-size=1";
 const PERMISSIONS = [
   "--allow-net",
   "--allow-read",
+  "--allow-write",
   "--allow-env",
   "--allow-ffi",
   // Commands of the configuration (runOn...).
   "--allow-run",
-  // Certificates that the system trusts; before Deno 2.8 there is no such right, and no way to them.
-  ...("getCACertificates" in tls ? ["--allow-sys=ca"] : []),
+  // Profiles, and certificates that the system trusts: before Deno 2.8 there is no such right, and no way to them.
+  "getCACertificates" in tls
+    ? "--allow-sys=inspector,ca"
+    : "--allow-sys=inspector",
 ];
+
+/** With `OTEL_DENO=true` beside it the executable exports telemetry: that cannot be switched on or off when it runs. */
+const COMPILER_ENVIRONMENT = { OTEL_DENO_CONSOLE: "replace" };
 
 const BUNDLE_FOLDER = "dist/bundle";
 
@@ -109,6 +115,7 @@ async function run(args: string[], cwd = "."): Promise<void> {
   const { success } = await new Deno.Command(Deno.execPath(), {
     args,
     cwd,
+    env: COMPILER_ENVIRONMENT,
     stdout: "inherit",
     stderr: "inherit",
   }).output();

@@ -1,0 +1,205 @@
+import { labelText, metricLine, section } from "./text_format.ts";
+import type { SessionInfo } from "#core/session_info.ts";
+
+/** Switches of the servers whose sessions have metrics. */
+export interface FamilyConfig {
+  readonly rtsp: boolean;
+  readonly rtspEncryption: Encryption;
+  readonly rtmp: boolean;
+  readonly rtmpEncryption: Encryption;
+}
+
+type Encryption = "no" | "optional" | "strict";
+
+/** A metric's name behind the family's (empty: the family's own), and its value. */
+type Metric = readonly [suffix: string, value: (info: SessionInfo) => number];
+
+interface Section {
+  readonly title: string;
+  readonly metrics: readonly Metric[];
+}
+
+/** All metrics of one kind of connection or session. */
+export interface SessionFamily {
+  /** What its metrics begin with, and the word for it in `type=`. */
+  readonly name: string;
+  /** Query parameter that asks for one of them. */
+  readonly filter: string;
+  readonly type: SessionInfo["type"];
+  readonly sections: readonly Section[];
+  /** Has no label but the id. */
+  readonly isBare: boolean;
+  /** Whether its server runs. */
+  readonly isOn: (config: FamilyConfig) => boolean;
+}
+
+const one: Metric = ["", () => 1];
+const inboundBytes = (info: SessionInfo) => info.inboundBytes;
+const outboundBytes = (info: SessionInfo) => info.outboundBytes;
+
+/** A number that only this kind of session has; 0 as long as there is none. */
+function detail(name: string): (info: SessionInfo) => number {
+  return ({ details }) => Number(details[name] ?? 0);
+}
+
+const BYTES: readonly Metric[] = [
+  ["inbound_bytes", inboundBytes],
+  ["outbound_bytes", outboundBytes],
+];
+
+const OLD_BYTES: readonly Metric[] = [
+  ["bytes_received", inboundBytes],
+  ["bytes_sent", outboundBytes],
+];
+
+const RTSP_SESSION: readonly Metric[] = [
+  one,
+  ["inbound_bytes", inboundBytes],
+  ["inbound_rtp_packets", detail("inboundRTPPackets")],
+  ["inbound_rtp_packets_lost", detail("inboundRTPPacketsLost")],
+  ["inbound_rtp_packets_in_error", detail("inboundRTPPacketsInError")],
+  ["inbound_rtp_packets_jitter", detail("inboundRTPPacketsJitter")],
+  ["inbound_rtcp_packets", detail("inboundRTCPPackets")],
+  ["inbound_rtcp_packets_in_error", detail("inboundRTCPPacketsInError")],
+  ["outbound_bytes", outboundBytes],
+  ["outbound_rtp_packets", detail("outboundRTPPackets")],
+  [
+    "outbound_rtp_packets_reported_lost",
+    detail("outboundRTPPacketsReportedLost"),
+  ],
+  ["outbound_rtp_packets_discarded", detail("outboundRTPPacketsDiscarded")],
+  ["outbound_rtcp_packets", detail("outboundRTCPPackets")],
+];
+
+const OLD_RTSP_SESSION: readonly Metric[] = [
+  ...OLD_BYTES,
+  ["rtp_packets_received", detail("inboundRTPPackets")],
+  ["rtp_packets_sent", detail("outboundRTPPackets")],
+  ["rtp_packets_lost", detail("inboundRTPPacketsLost")],
+  ["rtp_packets_in_error", detail("inboundRTPPacketsInError")],
+  ["rtp_packets_jitter", detail("inboundRTPPacketsJitter")],
+  ["rtcp_packets_received", detail("inboundRTCPPackets")],
+  ["rtcp_packets_sent", detail("outboundRTCPPackets")],
+  ["rtcp_packets_in_error", detail("inboundRTCPPacketsInError")],
+];
+
+const RTMP_CONNECTION: readonly Metric[] = [
+  one,
+  ...BYTES,
+  ["outbound_frames_discarded", detail("outboundFramesDiscarded")],
+];
+
+function withOldNames(
+  title: string,
+  metrics: readonly Metric[],
+  oldMetrics: readonly Metric[],
+): Section[] {
+  return [
+    { title, metrics },
+    { title: `${title} (deprecated)`, metrics: oldMetrics },
+  ];
+}
+
+function rtspFamilies(
+  protocol: "rtsp" | "rtsps",
+  isOn: SessionFamily["isOn"],
+): SessionFamily[] {
+  const title = protocol.toUpperCase();
+  return [
+    {
+      name: `${protocol}_conns`,
+      filter: `${protocol}_conn`,
+      type: `${protocol}Conn`,
+      sections: withOldNames(
+        `${title} connections`,
+        [one, ...BYTES],
+        OLD_BYTES,
+      ),
+      isBare: true,
+      isOn,
+    },
+    {
+      name: `${protocol}_sessions`,
+      filter: `${protocol}_session`,
+      type: `${protocol}Session`,
+      sections: withOldNames(
+        `${title} sessions`,
+        RTSP_SESSION,
+        OLD_RTSP_SESSION,
+      ),
+      isBare: false,
+      isOn,
+    },
+  ];
+}
+
+function rtmpFamily(
+  protocol: "rtmp" | "rtmps",
+  isOn: SessionFamily["isOn"],
+): SessionFamily {
+  const title = `${protocol.toUpperCase()} connections`;
+  return {
+    name: `${protocol}_conns`,
+    filter: `${protocol}_conn`,
+    type: `${protocol}Conn`,
+    sections: withOldNames(title, RTMP_CONNECTION, OLD_BYTES),
+    isBare: false,
+    isOn,
+  };
+}
+
+/** Every kind of connection and session with metrics of its own, in the order in which they are written. */
+export const SESSION_FAMILIES: readonly SessionFamily[] = [
+  ...rtspFamilies(
+    "rtsp",
+    (config) => config.rtsp && config.rtspEncryption !== "strict",
+  ),
+  ...rtspFamilies(
+    "rtsps",
+    (config) => config.rtsp && config.rtspEncryption !== "no",
+  ),
+  rtmpFamily(
+    "rtmp",
+    (config) => config.rtmp && config.rtmpEncryption !== "strict",
+  ),
+  rtmpFamily(
+    "rtmps",
+    (config) => config.rtmp && config.rtmpEncryption !== "no",
+  ),
+];
+
+/**
+ * Sections of one family, session by session.
+ *
+ * Input: `id`, the only session that is asked for; undefined for all.
+ * Output: zeros without labels if there are no sessions; nothing if there are none and one is asked for.
+ */
+export function* familyText(
+  family: SessionFamily,
+  sessions: readonly SessionInfo[],
+  id: string | undefined,
+): Generator<string> {
+  if (sessions.length === 0 && id !== undefined) return;
+  const wanted = sessions.filter((info) => id === undefined || info.id === id)
+    .map((info) => ({ info, labels: sessionLabels(family, info) }));
+  for (const { title, metrics } of family.sections) {
+    const named = metrics.map(([suffix, value]) => ({
+      name: suffix === "" ? family.name : `${family.name}_${suffix}`,
+      value,
+    }));
+    yield* section(
+      title,
+      sessions.length === 0
+        ? named.map(({ name }) => metricLine(name, "", 0))
+        : wanted.values().map(({ info, labels }) =>
+          named.map(({ name, value }) => metricLine(name, labels, value(info)))
+            .join("")
+        ),
+    );
+  }
+}
+
+function sessionLabels(family: SessionFamily, info: SessionInfo): string {
+  const { id, pathName: path, remoteAddress: remoteAddr, state } = info;
+  return labelText(family.isBare ? { id } : { id, path, remoteAddr, state });
+}
