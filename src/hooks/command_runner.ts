@@ -9,9 +9,13 @@ import {
   startProgram,
 } from "#platform/process.ts";
 import { expandVariables, splitCommandLine } from "./command_line.ts";
+import { StartPace } from "./start_pace.ts";
 
 /** Pause before a command that has ended is run again. */
 const RESTART_PAUSE_MS = 5_000;
+
+/** What a stopped command has left behind has this long to end by itself. */
+const REST_PATIENCE_MS = 2_000;
 
 /** A command of the user and what it is told. */
 export interface CommandOptions {
@@ -31,14 +35,28 @@ export interface RunningCommand {
   stop(reason?: string): void;
 }
 
+/** How a hook has ended. */
+export interface HookEnd {
+  /** Key of the configuration. */
+  readonly name: string;
+  readonly isFailure: boolean;
+  /** `"code 1"`, or why it could not be started or sent. */
+  readonly reason: string;
+}
+
 /** Runs commands of the user, and waits for all of them at the end. */
 export class CommandRunner implements AsyncDisposable {
   #clock: Clock;
-  #running = new Set<Promise<void>>();
+  #onEnd: (end: HookEnd) => void;
+  #pace: StartPace;
+  #running = new Map<Command, Promise<void>>();
+  #isCut = false;
 
-  /** Starts nothing yet. */
-  constructor(clock: Clock) {
+  /** Starts nothing yet; `onEnd` hears of every run that was not cut off. */
+  constructor(clock: Clock, onEnd: (end: HookEnd) => void = () => {}) {
     this.#clock = clock;
+    this.#onEnd = onEnd;
+    this.#pace = new StartPace(clock);
   }
 
   /** Runs a command until it is stopped; with `restart` again and again, whatever its exit code. */
@@ -46,9 +64,8 @@ export class CommandRunner implements AsyncDisposable {
     options: CommandOptions & { readonly restart: boolean },
   ): RunningCommand {
     const { name, logger } = options;
-    const command = new Command(options, this.#clock);
     logger.info(`${name} command started`);
-    this.#keep(command.run());
+    const command = this.#run(options, options.restart);
     return {
       stop: (reason) => {
         if (command.isStopped) return;
@@ -59,15 +76,10 @@ export class CommandRunner implements AsyncDisposable {
     };
   }
 
-  /** Runs a command once; how it ends is its own business. */
+  /** Runs a command once, to its own end. */
   launch(options: CommandOptions): void {
-    const { name, logger } = options;
-    logger.info(`${name} command launched`);
-    try {
-      this.#keep(startCommand(options)?.ended.then(() => {}));
-    } catch (error) {
-      logger.info(`${name} command exited: ${errorText(error)}`);
-    }
+    options.logger.info(`${options.name} command launched`);
+    this.#run(options, false);
   }
 
   /** Commands that have not ended yet. */
@@ -75,45 +87,65 @@ export class CommandRunner implements AsyncDisposable {
     return this.#running.size;
   }
 
-  /** Waits until every command has ended; whoever started one stops it before. */
-  async [Symbol.asyncDispose](): Promise<void> {
-    await Promise.all(this.#running);
+  /** Ends whatever runs at once, groups as a whole, and starts nothing any more; answers the keys of what had to go. */
+  cut(): string[] {
+    this.#isCut = true;
+    const commands = [...this.#running.keys()];
+    for (const command of commands) command.cut();
+    return commands.map(({ name }) => name);
   }
 
-  #keep(ended: Promise<void> | undefined): void {
-    if (!ended) return;
-    const kept = ended.finally(() => this.#running.delete(kept));
-    this.#running.add(kept);
+  /** Waits until every command has ended; whoever started one stops it before. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all(this.#running.values());
+    await this.#pace.idle;
   }
+
+  #run(options: CommandOptions, restart: boolean): Command {
+    const command = new Command(options, restart, {
+      clock: this.#clock,
+      pace: this.#pace,
+      onEnd: this.#onEnd,
+    });
+    if (this.#isCut) command.cut();
+    const ended = command.run().finally(() => this.#running.delete(command));
+    this.#running.set(command, ended);
+    return command;
+  }
+}
+
+/** What every command shares with its runner. */
+interface CommandPorts {
+  readonly clock: Clock;
+  readonly pace: StartPace;
+  readonly onEnd: (end: HookEnd) => void;
 }
 
 /** One command from its start to its end, over any number of runs. */
 class Command {
   isStopped = false;
-  #options: CommandOptions & { readonly restart: boolean };
-  #clock: Clock;
+  #options: CommandOptions;
+  #restart: boolean;
+  #ports: CommandPorts;
+  #isCut = false;
   #program: RunningProgram | undefined;
   #endPause: () => void = () => {};
 
-  constructor(
-    options: CommandOptions & { readonly restart: boolean },
-    clock: Clock,
-  ) {
+  constructor(options: CommandOptions, restart: boolean, ports: CommandPorts) {
     this.#options = options;
-    this.#clock = clock;
+    this.#restart = restart;
+    this.#ports = ports;
+  }
+
+  get name(): string {
+    return this.#options.name;
   }
 
   async run(): Promise<void> {
-    const { name, restart, logger } = this.#options;
-    do {
-      const end = await this.#runOnce();
-      if (this.isStopped || end === undefined) return;
-      if (restart || end !== "code 0") {
-        logger.info(`${name} command exited: ${end}`);
-      }
-      if (!restart) return;
-      await this.#pause();
-    } while (!this.isStopped);
+    while (await this.#runOnce() && this.#restart && !this.isStopped) {
+      await this.#pause(RESTART_PAUSE_MS);
+      if (this.isStopped) return;
+    }
   }
 
   stop(): void {
@@ -122,23 +154,67 @@ class Command {
     this.#endPause();
   }
 
-  /** How it ended; undefined if there was nothing to run. */
-  async #runOnce(): Promise<string | undefined> {
+  cut(): void {
+    this.isStopped = true;
+    this.#isCut = true;
+    this.#program?.kill();
+    this.#endPause();
+  }
+
+  /** False if there is nothing to run. */
+  async #runOnce(): Promise<boolean> {
     try {
-      this.#program = startCommand(this.#options);
-      if (!this.#program) return undefined;
+      const line = programOf(this.#options.command, this.#valueOf());
+      if (!line) return false;
+      await this.#ports.pace.turn(() => {
+        if (!this.isStopped) this.#program = this.#startProgram(line);
+      });
+      if (!this.#program) return false;
       const { code } = await this.#program.ended;
-      return `code ${code}`;
+      if (this.isStopped) await this.#endRest(this.#program);
+      this.#tellEnd(code !== 0, `code ${code}`);
     } catch (error) {
-      return errorText(error);
+      this.#tellEnd(true, errorText(error));
     } finally {
       this.#program = undefined;
     }
+    return true;
   }
 
-  #pause(): Promise<void> {
+  #startProgram(line: Omit<ProgramOptions, "environment">): RunningProgram {
+    const { variables } = this.#options;
+    return startProgram({ ...line, environment: variables });
+  }
+
+  #valueOf(): (name: string) => string | undefined {
+    const { variables } = this.#options;
+    const inherited = systemEnvironment();
+    return (name) => variables[name] ?? inherited[name];
+  }
+
+  /** A command that was stopped has done what it was there for. */
+  #tellEnd(isFailure: boolean, reason: string): void {
+    if (this.#isCut) return;
+    const { name, logger } = this.#options;
+    if (this.isStopped) {
+      return this.#ports.onEnd({ name, isFailure: false, reason: "stopped" });
+    }
+    if (isFailure || this.#restart) {
+      logger.info(`${name} command exited: ${reason}`);
+    }
+    this.#ports.onEnd({ name, isFailure, reason });
+  }
+
+  /** Shells let what they run in the background ignore the first signal. */
+  async #endRest(program: RunningProgram): Promise<void> {
+    if (this.#isCut || !program.terminateRest()) return;
+    await this.#pause(REST_PATIENCE_MS);
+    program.kill();
+  }
+
+  #pause(durationMs: number): Promise<void> {
     return new Promise((resolve) => {
-      const cancel = this.#clock.after(RESTART_PAUSE_MS, resolve);
+      const cancel = this.#ports.clock.after(durationMs, resolve);
       this.#endPause = () => {
         cancel();
         resolve();
@@ -147,16 +223,7 @@ class Command {
   }
 }
 
-/** Undefined if the command line is blank. @throws {Error} if it cannot be read or started. */
-function startCommand(
-  { command, variables }: CommandOptions,
-): RunningProgram | undefined {
-  const inherited = systemEnvironment();
-  const valueOf = (name: string) => variables[name] ?? inherited[name];
-  const program = programOf(command, valueOf);
-  return program && startProgram({ ...program, environment: variables });
-}
-
+/** Undefined if the command line is blank. @throws {SyntaxError} if it cannot be read. */
 function programOf(
   command: string,
   valueOf: (name: string) => string | undefined,

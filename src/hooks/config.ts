@@ -1,47 +1,82 @@
-import { duration, field, text, type Values, yesNo } from "#base/schema.ts";
+import {
+  duration,
+  field,
+  secretText,
+  text,
+  type Values,
+  yesNo,
+} from "#base/schema.ts";
 
-/** Commands that run when clients connect. */
+/** What {@linkcode connectionHookKeys}' `hookSecret` begins with if the rest is the key in Base64. */
+export const BASE64_SECRET_MARK = "whsec_";
+
+/** A hook with such a value is a webhook. */
+export const WEBHOOK_SCHEME: RegExp = /^\s*https?:\/\//i;
+
+const HOOK = text((value) =>
+  WEBHOOK_SCHEME.test(value) && !URL.canParse(value)
+    ? "begins as the address of a webhook does and is not one"
+    : undefined
+);
+
+const SECRET = secretText((value) =>
+  !value.startsWith(BASE64_SECRET_MARK) || isKey(value)
+    ? undefined
+    : `must be a key in Base64 after '${BASE64_SECRET_MARK}'`
+);
+
+function isKey(secret: string): boolean {
+  try {
+    const text = secret.slice(BASE64_SECRET_MARK.length);
+    return Uint8Array.fromBase64(text).length > 0;
+  } catch {
+    return false;
+  }
+}
+
+/** Commands and webhooks that run when clients connect, and what all webhooks share. */
 export const connectionHookKeys = {
-  runOnConnect: field(text(), {
+  runOnConnect: field(HOOK, {
     default: "",
-    effect: ["rtsp", "rtmp", "srt"],
-    isPending: true,
-    doc: "Command that runs while a client is connected.",
+    effect: "newSessions",
+    doc:
+      "Command that runs while a client is connected. Every hook may be the http(s) address of a webhook instead.",
   }),
   runOnConnectRestart: field(yesNo(), {
     default: false,
-    effect: ["rtsp", "rtmp", "srt"],
-    isPending: true,
+    effect: "newSessions",
     doc: "Run that command again when it ends.",
   }),
-  runOnDisconnect: field(text(), {
+  runOnDisconnect: field(HOOK, {
     default: "",
-    effect: ["rtsp", "rtmp", "srt"],
-    isPending: true,
+    effect: "newSessions",
     doc: "Command that runs when a client has left.",
+  }),
+  hookSecret: field(SECRET, {
+    default: "",
+    effect: "live",
+    doc:
+      "Key that webhooks are signed with (Standard Webhooks): text, or Base64 after 'whsec_'. Without it they are not signed.",
   }),
 };
 
-const command = (doc: string, isPending = true) =>
-  field(text(), { default: "", effect: "path", isPending, doc });
+const command = (doc: string, isPending = false) =>
+  field(HOOK, { default: "", effect: "path", isPending, doc });
 
-const restart = (isPending = true) =>
-  field(yesNo(), {
-    default: false,
-    effect: "path",
-    isPending,
-    doc: "Run that command again when it ends.",
-  });
+const RESTART = field(yesNo(), {
+  default: false,
+  effect: "path",
+  doc: "Run that command again when it ends.",
+});
 
 /** Commands that run on what happens to a path. */
 export const pathHookKeys = {
   runOnInit: command("Command that runs as long as the path exists."),
-  runOnInitRestart: restart(),
+  runOnInitRestart: RESTART,
   runOnDemand: command(
     "Command that runs while somebody wants to read and nobody publishes.",
-    false,
   ),
-  runOnDemandRestart: restart(false),
+  runOnDemandRestart: RESTART,
   runOnDemandStartTimeout: field(duration(), {
     default: "10s",
     effect: "path",
@@ -54,24 +89,25 @@ export const pathHookKeys = {
   }),
   runOnUnDemand: command(
     "Command that runs when the stream is not wanted any more.",
-    false,
   ),
   runOnAvailable: command("Command that runs while the stream can be read."),
-  runOnAvailableRestart: restart(),
+  runOnAvailableRestart: RESTART,
   runOnUnavailable: command(
     "Command that runs when the stream cannot be read any more.",
   ),
   runOnOnline: command("Command that runs while there is a publisher."),
-  runOnOnlineRestart: restart(),
+  runOnOnlineRestart: RESTART,
   runOnOffline: command("Command that runs when the publisher has left."),
   runOnRead: command("Command that runs while a client reads."),
-  runOnReadRestart: restart(),
+  runOnReadRestart: RESTART,
   runOnUnread: command("Command that runs when a client has stopped reading."),
   runOnRecordSegmentCreate: command(
     "Command that runs when a recording file is opened.",
+    true,
   ),
   runOnRecordSegmentComplete: command(
     "Command that runs when a recording file is closed.",
+    true,
   ),
 };
 

@@ -1,5 +1,7 @@
 import type { Logger } from "#base/log.ts";
-import type { CommandRunner } from "./command_runner.ts";
+import { redactCredentials } from "#base/redact.ts";
+import type { HookStarter } from "./hook_runner.ts";
+import { escapedQuery, pathVariables } from "./hook_variables.ts";
 
 /** What of a path's settings is about commands on demand. */
 export interface DemandCommandSettings {
@@ -20,35 +22,9 @@ export interface DemandOptions {
   readonly logger: Logger;
 }
 
-/** Variables that every command of a path is told. */
-export function pathVariables(
-  { pathName, groups, rtspPort }: {
-    readonly pathName: string;
-    readonly groups: readonly string[];
-    /** Port of the RTSP server; empty if there is none. */
-    readonly rtspPort: string;
-  },
-): Record<string, string> {
-  const variables: Record<string, string> = {
-    MTX_PATH: pathName,
-    RTSP_PATH: pathName,
-    RTSP_PORT: rtspPort,
-  };
-  for (const [i, group] of groups.entries()) variables[`G${i + 1}`] = group;
-  return variables;
-}
-
-/** The query as one value of another query: `a=b c` becomes `a%3Db+c`. */
-export function escapedQuery(query: string): string {
-  return encodeURIComponent(query.toWellFormed())
-    .replace(/[!'()*]/g, (one) => `%${one.charCodeAt(0).toString(16)}`)
-    .replace(/%20/g, "+")
-    .replace(/%[\da-f]{2}/g, (one) => one.toUpperCase());
-}
-
 /** Runs a path's `runOnDemand`; the result stops it and launches `runOnUnDemand`. */
 export function runOnDemand(
-  runner: CommandRunner,
+  runner: HookStarter,
   rtspPort: string,
   { pathName, groups, query, settings, logger }: DemandOptions,
 ): (reason: string) => void {
@@ -56,21 +32,27 @@ export function runOnDemand(
     ...pathVariables({ pathName, groups, rtspPort }),
     MTX_QUERY: escapedQuery(query),
   };
+  const data = { path: pathName, groups, query: redactCredentials(query) };
+  const common = { variables, logger };
   const command = runner.start({
+    ...common,
     name: "runOnDemand",
     command: settings.runOnDemand,
     restart: settings.runOnDemandRestart,
-    variables,
-    logger,
+    event: { type: "path.demanded", subject: pathName, data },
   });
   return (reason) => {
     command.stop(reason);
     if (settings.runOnUnDemand === "") return;
     runner.launch({
+      ...common,
       name: "runOnUnDemand",
       command: settings.runOnUnDemand,
-      variables,
-      logger,
+      event: {
+        type: "path.undemanded",
+        subject: pathName,
+        data: { ...data, reason },
+      },
     });
   };
 }

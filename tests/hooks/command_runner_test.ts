@@ -2,7 +2,7 @@ import { systemClock } from "#base/clock.ts";
 import { createLogger } from "#base/log.ts";
 import { CommandRunner } from "#hooks/command_runner.ts";
 import { assert, assertEquals } from "#test/assert.ts";
-import { FakeClock } from "#test/fake_clock.ts";
+import { FakeClock, settled } from "#test/fake_clock.ts";
 
 function openRunner(clock = new FakeClock()) {
   const lines: string[] = [];
@@ -11,11 +11,15 @@ function openRunner(clock = new FakeClock()) {
     lines.push(`${level}: ${text}`);
     wake.resolve();
   }, "debug");
-  const runner = new CommandRunner(clock);
+  const ends: string[] = [];
+  const runner = new CommandRunner(clock, ({ name, isFailure, reason }) => {
+    ends.push(`${name} ${isFailure ? "failed" : "ok"}: ${reason}`);
+  });
   return {
     runner,
     clock,
     lines,
+    ends,
     options: (command: string) => ({
       name: "runOnX",
       command,
@@ -110,14 +114,129 @@ Deno.test("CommandRunner.start() takes a blank command for none", async () => {
   assertEquals([runner.runningCount, lines.length], [0, 1]);
 });
 
-Deno.test("CommandRunner.launch() runs once and says nothing of the end", async () => {
-  const { runner, options, lines } = openRunner();
+Deno.test("CommandRunner.launch() runs once and tells only what failed", async () => {
+  const { runner, options, lines, ends } = openRunner();
   runner.launch(options("sh -c 'exit 1'"));
   runner.launch(options("/no/such/program"));
+  runner.launch(options("true"));
   await runner[Symbol.asyncDispose]();
-  assertEquals(lines[0], "info: runOnX command launched");
-  assertEquals(lines.length, 3);
+  const launched = "info: runOnX command launched";
+  assertEquals(lines.slice(0, 3), [launched, launched, launched]);
+  const exits = lines.slice(3).sort();
+  assert(exits[0]!.includes("exited: Cannot start /no/such"), exits[0]);
+  assertEquals(exits.slice(1), ["info: runOnX command exited: code 1"]);
+  assertEquals(ends.length, 3);
+  assert(ends.includes("runOnX failed: code 1"), ends.join());
+  assert(ends.includes("runOnX ok: code 0"), ends.join());
 });
+
+Deno.test("CommandRunner.start() tells a stopped command as one that worked", async () => {
+  await using folder = await tempFolder();
+  const { runner, options, ends, lines } = openRunner();
+  const { line, started } = await fifoCommand(
+    folder.path,
+    "echo >&3; exec sleep 60",
+  );
+  const running = runner.start({ ...options(line), restart: true });
+  await started;
+  running.stop();
+  await runner[Symbol.asyncDispose]();
+  assertEquals(ends, ["runOnX ok: stopped"]);
+  assertEquals(lines.length, 2);
+});
+
+Deno.test("CommandRunner.start() ends what a stopped command leaves behind in the background", async () => {
+  await using folder = await tempFolder();
+  const { runner, options, clock } = openRunner();
+  // The shell lets it ignore the first signal.
+  const { line, started, ended } = await fifoCommand(
+    folder.path,
+    "sleep 60 & echo >&3; wait",
+  );
+  const running = runner.start({ ...options(line), restart: false });
+  await started;
+  running.stop();
+  await ended;
+  await endingWith(clock, runner);
+});
+
+Deno.test("CommandRunner.start() kills what a stopped command leaves behind and does not want to end", async () => {
+  await using folder = await tempFolder();
+  const { runner, options, clock } = openRunner();
+  const { line, started, ended } = await fifoCommand(
+    folder.path,
+    `sh -c "trap '' TERM; echo >&3; while :; do sleep 1; done" & wait`,
+  );
+  const running = runner.start({ ...options(line), restart: false });
+  await started;
+  running.stop();
+  await endingWith(clock, runner);
+  await ended;
+});
+
+Deno.test("CommandRunner.cut() kills whoever ignores every signal, children too, and starts nothing any more", async () => {
+  await using folder = await tempFolder();
+  const { runner, options, ends } = openRunner();
+  const { line, started, ended } = await fifoCommand(
+    folder.path,
+    "trap '' INT TERM; sh -c 'echo >&3; while :; do sleep 1; done'; sleep 60",
+  );
+  const running = runner.start({ ...options(line), restart: true });
+  await started;
+  running.stop();
+  assertEquals(runner.runningCount, 1);
+  assertEquals(runner.cut(), ["runOnX"]);
+  await ended;
+  runner.launch(options(`touch ${folder.path}/late`));
+  await runner[Symbol.asyncDispose]();
+  assertEquals(ends, []);
+  const files = [...Deno.readDirSync(folder.path)].map(({ name }) => name);
+  assertEquals(files.includes("late"), false);
+});
+
+Deno.test("CommandRunner.start() starts nothing that was stopped before its turn", async () => {
+  await using folder = await tempFolder();
+  const { runner, options, ends } = openRunner();
+  runner.start({ ...options(`touch ${folder.path}/x`), restart: true }).stop();
+  await runner[Symbol.asyncDispose]();
+  assertEquals([...Deno.readDirSync(folder.path)], []);
+  assertEquals(ends, []);
+});
+
+/** Waits for the end of all commands while time goes by. */
+async function endingWith(
+  clock: FakeClock,
+  runner: CommandRunner,
+): Promise<void> {
+  let isOver = false;
+  const over = runner[Symbol.asyncDispose]().then(() => void (isOver = true));
+  while (!isOver) {
+    clock.advance(1_000);
+    await settled();
+  }
+  await over;
+}
+
+/** A command whose processes hold a pipe open as descriptor 3: `started` and `ended` follow from it. */
+async function fifoCommand(folder: string, script: string): Promise<{
+  readonly line: string;
+  readonly started: Promise<void>;
+  readonly ended: Promise<void>;
+}> {
+  const fifo = `${folder}/fifo`;
+  await new Deno.Command("mkfifo", { args: [fifo] }).output();
+  const file = `${folder}/script`;
+  await Deno.writeTextFile(file, `exec 3> ${fifo}; ${script}`);
+  const reading = Deno.open(fifo);
+  const started = reading.then(async (pipe) => {
+    await pipe.read(new Uint8Array(1));
+  });
+  const ended = started.then(async () => {
+    using pipe = await reading;
+    while (await pipe.read(new Uint8Array(64)) !== null);
+  });
+  return { line: `sh ${file}`, started, ended };
+}
 
 async function tempFolder(): Promise<AsyncDisposable & { path: string }> {
   const path = await Deno.makeTempDir({ prefix: "weir_hooks_" });

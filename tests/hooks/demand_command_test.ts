@@ -1,20 +1,9 @@
 import { createLogger } from "#base/log.ts";
 import { CommandRunner } from "#hooks/command_runner.ts";
-import { escapedQuery, runOnDemand } from "#hooks/demand_command.ts";
+import { runOnDemand } from "#hooks/demand_command.ts";
+import type { HookOptions } from "#hooks/hook_runner.ts";
 import { assertEquals } from "#test/assert.ts";
 import { FakeClock } from "#test/fake_clock.ts";
-
-Deno.test("escapedQuery() makes one value of a query [Go's url.QueryEscape]", () => {
-  const cases = [
-    ["", ""],
-    ["a=b", "a%3Db"],
-    ["a b&c+d", "a+b%26c%2Bd"],
-    ["!'()*~-._", "%21%27%28%29%2A~-._"],
-    ["é", "%C3%A9"],
-    ["half of a character: \ud800", "half+of+a+character%3A+%EF%BF%BD"],
-  ];
-  for (const [query, is] of cases) assertEquals(escapedQuery(query!), is);
-});
 
 Deno.test("runOnDemand() tells path, groups and query, and launches runOnUnDemand at the end", async () => {
   const lines: string[] = [];
@@ -48,4 +37,40 @@ Deno.test("runOnDemand() tells path, groups and query, and launches runOnUnDeman
     "runOnUnDemand command launched",
   ]);
   await Deno.remove(folder, { recursive: true });
+});
+
+Deno.test("runOnDemand() tells webhooks path, groups, query and why it is over", () => {
+  const events: unknown[] = [];
+  const runner = {
+    start({ event }: HookOptions) {
+      events.push(event);
+      return { stop: () => {} };
+    },
+    launch: ({ event }: HookOptions) => void events.push(event),
+  };
+  const stop = runOnDemand(runner, "8554", {
+    pathName: "cam1",
+    groups: ["1"],
+    query: "a=b&token=x",
+    settings: {
+      runOnDemand: "https://hooks.example.com/on",
+      runOnDemandRestart: false,
+      runOnUnDemand: "https://hooks.example.com/off",
+    },
+    logger: createLogger(() => {}, "info"),
+  });
+  stop("timed out");
+  const data = {
+    path: "cam1",
+    groups: ["1"],
+    query: "a=b&token=<redacted>",
+  };
+  assertEquals(events, [
+    { type: "path.demanded", subject: "cam1", data },
+    {
+      type: "path.undemanded",
+      subject: "cam1",
+      data: { ...data, reason: "timed out" },
+    },
+  ]);
 });
