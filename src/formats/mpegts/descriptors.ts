@@ -5,7 +5,8 @@ import { readU32 } from "#base/big_endian.ts";
 export const MAX_DESCRIPTORS = 32;
 
 const REGISTRATION_TAG = 0x05;
-const EXTENSION_TAG = 0x7f;
+/** `descriptor_tag` of an extension descriptor. Spec: ETSI EN 300 468 §6.2.16. */
+export const EXTENSION_DESCRIPTOR_TAG = 0x7f;
 const FORMAT_IDENTIFIER_BYTES = 4;
 
 /** One descriptor of a program map. Spec: ISO/IEC 13818-1 §2.6. */
@@ -58,11 +59,21 @@ export function extensionOf(
   extensionTag: number,
 ): Uint8Array | undefined {
   return descriptors.find(({ tag, data }) =>
-    tag === EXTENSION_TAG && data[0] === extensionTag
+    tag === EXTENSION_DESCRIPTOR_TAG && data[0] === extensionTag
   )?.data.subarray(1);
 }
 
 /** Four characters as a `format_identifier`. */
 export function formatIdentifier(format: string): number {
   return readU32(new TextEncoder().encode(format), 0);
+}
+
+/** Serialises a descriptor. Input: at most 255 bytes of data. */
+export function descriptorOf(tag: number, data: Uint8Array): Uint8Array {
+  return Uint8Array.of(tag, data.length, ...data);
+}
+
+/** Serialises a registration descriptor of a format, four characters. Spec: ISO/IEC 13818-1 §2.6.8. */
+export function formatDescriptor(format: string): Uint8Array {
+  return descriptorOf(REGISTRATION_TAG, new TextEncoder().encode(format));
 }

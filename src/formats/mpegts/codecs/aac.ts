@@ -4,15 +4,31 @@ import {
   adtsAudioSpecificConfig,
   adtsFrameSizeBytes,
   parseAdtsHeader,
+  serializeAdtsHeader,
   withoutAdtsHeader,
 } from "#codecs/aac/adts.ts";
-import { parseAudioSpecificConfig } from "#codecs/aac/audio_specific_config.ts";
+import {
+  AAC_SAMPLE_RATES_HZ,
+  type AudioSpecificConfig,
+  parseAudioSpecificConfig,
+} from "#codecs/aac/audio_specific_config.ts";
 import type { AacParameters } from "#codecs/codec.ts";
 import { isSameBytes } from "#codecs/parameter_sets.ts";
 import { type AudioFrame, AudioReader } from "#formats/mpegts/audio_reader.ts";
 import type { TsCodec } from "#formats/mpegts/ts_codec.ts";
+import {
+  NO_DESCRIPTORS,
+  STREAM_ID,
+  type TsPayloadWriter,
+} from "#formats/mpegts/ts_payload.ts";
 
 const STREAM_TYPE = 0x0f;
+
+/** What fits the fields of an ADTS header. Spec: ISO/IEC 14496-3 §1.A.2.2. */
+const MAX_ADTS_OBJECT_TYPE = 4;
+const MAX_ADTS_CHANNEL_CONFIGURATION = 7;
+const ADTS_FRAME_SAMPLES = 1_024;
+const MAX_ADTS_UNIT_BYTES = 0x1fff - ADTS_HEADER_BYTES;
 
 class AdtsReader extends AudioReader {
   protected override readonly headerBytes = ADTS_HEADER_BYTES;
@@ -61,4 +77,49 @@ export const aacTs: TsCodec<"aac"> = {
   codec: "aac",
   isCodecOf: ({ streamType }) => streamType === STREAM_TYPE,
   openReader: (_, onError) => new AdtsReader(onError),
+};
+
+/** What ADTS says of a track: parameters never change, and it is asked once a unit. */
+const adtsConfigs = new WeakMap<AacParameters, AudioSpecificConfig>();
+
+/** The configuration if ADTS can express it: else a reader would take it for another one. */
+function adtsConfig(
+  parameters: AacParameters,
+): AudioSpecificConfig | undefined {
+  const { audioSpecificConfig } = parameters;
+  if (audioSpecificConfig === undefined) return undefined;
+  let config = adtsConfigs.get(parameters);
+  if (config === undefined) {
+    config = parseAudioSpecificConfig(audioSpecificConfig);
+    adtsConfigs.set(parameters, config);
+  }
+  const { audioObjectType, channelConfiguration, frameLengthSamples } = config;
+  return audioObjectType <= MAX_ADTS_OBJECT_TYPE &&
+      channelConfiguration >= 1 &&
+      channelConfiguration <= MAX_ADTS_CHANNEL_CONFIGURATION &&
+      frameLengthSamples === ADTS_FRAME_SAMPLES &&
+      AAC_SAMPLE_RATES_HZ.includes(config.sampleRateHz)
+    ? config
+    : undefined;
+}
+
+/** AAC that is written with ADTS headers. */
+export const aacTsPayload: TsPayloadWriter<"aac"> = {
+  codec: "aac",
+  form: (parameters) =>
+    adtsConfig(parameters) && {
+      streamType: STREAM_TYPE,
+      streamId: STREAM_ID.audio,
+      descriptors: NO_DESCRIPTORS,
+    },
+  pieces(parts, parameters) {
+    const config = adtsConfig(parameters);
+    if (config === undefined) return [];
+    const pieces: Uint8Array[] = [];
+    for (const unit of parts) {
+      if (unit.length === 0 || unit.length > MAX_ADTS_UNIT_BYTES) continue;
+      pieces.push(serializeAdtsHeader(config, unit.length), unit);
+    }
+    return pieces;
+  },
 };

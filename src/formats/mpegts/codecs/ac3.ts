@@ -7,6 +7,12 @@ import {
 import type { Ac3Parameters } from "#codecs/codec.ts";
 import { type AudioFrame, AudioReader } from "#formats/mpegts/audio_reader.ts";
 import type { TsCodec } from "#formats/mpegts/ts_codec.ts";
+import { formatDescriptor } from "#formats/mpegts/descriptors.ts";
+import {
+  STREAM_ID,
+  type TsPayloadWriter,
+  wholeParts,
+} from "#formats/mpegts/ts_payload.ts";
 
 /** Spec: ATSC A/53 part 3 §6.7. */
 const STREAM_TYPE = 0x81;
@@ -40,4 +46,15 @@ export const ac3Ts: TsCodec<"ac3"> = {
   codec: "ac3",
   isCodecOf: ({ streamType }) => streamType === STREAM_TYPE,
   openReader: (_, onError) => new Ac3Reader(onError),
+};
+
+/** AC-3 that is written, as ATSC has it. */
+export const ac3TsPayload: TsPayloadWriter<"ac3"> = {
+  codec: "ac3",
+  form: () => ({
+    streamType: STREAM_TYPE,
+    streamId: STREAM_ID.private1,
+    descriptors: formatDescriptor("AC-3"),
+  }),
+  pieces: wholeParts,
 };

@@ -5,10 +5,17 @@ import {
   h264NalType,
   h264ParameterSetId,
   isH264FirstIntraSlice,
+  isH264ParameterSet,
 } from "#codecs/h264/nal.ts";
 import { withParameterSet } from "#codecs/parameter_sets.ts";
 import { NalReader, type NalSyntax } from "#formats/mpegts/nal_reader.ts";
 import type { TsCodec } from "#formats/mpegts/ts_codec.ts";
+import { nalPicture } from "#formats/mpegts/nal_pieces.ts";
+import {
+  NO_DESCRIPTORS,
+  STREAM_ID,
+  type TsPayloadWriter,
+} from "#formats/mpegts/ts_payload.ts";
 
 const STREAM_TYPE = 0x1b;
 
@@ -53,4 +60,24 @@ export const h264Ts: TsCodec<"h264"> = {
   codec: "h264",
   isCodecOf: ({ streamType }) => streamType === STREAM_TYPE,
   openReader: (_, onError) => new NalReader(SYNTAX, onError),
+};
+
+/** `primary_pic_type` 7: slices of any type may follow. Spec: ITU-T H.264 §7.3.2.4. */
+const DELIMITER = Uint8Array.of(0, 0, 0, 1, H264_NAL.accessUnitDelimiter, 0xf0);
+
+/** H.264 that is written: delimiters, and parameter sets where a decoder may start. Spec: ISO/IEC 13818-1 §2.14.1. */
+export const h264TsPayload: TsPayloadWriter<"h264"> = {
+  codec: "h264",
+  form: () => ({
+    streamType: STREAM_TYPE,
+    streamId: STREAM_ID.video,
+    descriptors: NO_DESCRIPTORS,
+  }),
+  pieces: (parts, { sps, pps }, isRandomAccess) =>
+    nalPicture(parts, isRandomAccess, {
+      delimiter: DELIMITER,
+      sets: [sps, pps],
+      isParameterSet: (nal) => isH264ParameterSet(h264NalType(nal)),
+      isLeftOut: (nal) => nal.length === 0 || SYNTAX.isLeftOut(nal),
+    }),
 };

@@ -3,6 +3,8 @@ import { joinBytes } from "#base/join_bytes.ts";
 import type { KlvParameters } from "#codecs/codec.ts";
 import {
   type Descriptor,
+  descriptorOf,
+  formatDescriptor,
   formatIdentifier,
   isRegisteredAs,
 } from "#formats/mpegts/descriptors.ts";
@@ -17,6 +19,7 @@ import {
   type StreamReader,
   type TsCodec,
 } from "#formats/mpegts/ts_codec.ts";
+import { STREAM_ID, type TsPayloadWriter } from "#formats/mpegts/ts_payload.ts";
 
 const FORMAT = "KLVA";
 const FORMAT_IDENTIFIER = formatIdentifier(FORMAT);
@@ -135,4 +138,43 @@ export const klvTs: TsCodec<"klv"> = {
       : isSynchronous(entry) && descriptors.some(isKlvMetadata);
   },
   openReader: (entry, onError) => new KlvReader(isSynchronous(entry), onError),
+};
+
+/** The format's identifier stands behind two escapes; service 0, nothing of a decoder's configuration. */
+const METADATA_DESCRIPTOR = Uint8Array.of(
+  ...[0x01, 0x00, FORMAT_8_ESCAPED],
+  ...new TextEncoder().encode(FORMAT),
+  ...[0x00, 0x0f],
+);
+/** Leak rates and buffer size of a decoder: not said. Spec: ISO/IEC 13818-1 §2.6.62. */
+const METADATA_STD_TAG = 0x27;
+const METADATA_STD_DESCRIPTOR = Uint8Array.fromHex("c00000c00000c00000");
+/** A cell that is a whole unit, where a reader may start. */
+const WHOLE_CELL_FLAGS = FIRST_CELL_BIT | LAST_CELL_BIT | 0b01_1111;
+const MAX_CELL_BYTES = 0xffff;
+
+/** KLV that is written: synchronous, a unit a cell. */
+export const klvTsPayload: TsPayloadWriter<"klv"> = {
+  codec: "klv",
+  form: () => ({
+    streamType: STREAM_TYPE_METADATA,
+    streamId: STREAM_ID.metadata,
+    descriptors: joinBytes([
+      formatDescriptor(FORMAT),
+      descriptorOf(METADATA_TAG, METADATA_DESCRIPTOR),
+      descriptorOf(METADATA_STD_TAG, METADATA_STD_DESCRIPTOR),
+    ]),
+  }),
+  pieces(parts) {
+    const pieces: Uint8Array[] = [];
+    for (const unit of parts) {
+      const { length } = unit;
+      if (length === 0 || length > MAX_CELL_BYTES) continue;
+      pieces.push(
+        Uint8Array.of(0, 0, WHOLE_CELL_FLAGS, length >>> 8, length),
+        unit,
+      );
+    }
+    return pieces;
+  },
 };

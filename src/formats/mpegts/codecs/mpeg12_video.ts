@@ -1,6 +1,7 @@
 import type { Mpeg12VideoParameters } from "#codecs/codec.ts";
 import {
   isMpeg12Slice,
+  isMpeg2Config,
   MPEG12_PICTURE_TYPE,
   MPEG12_START_CODE,
   mpeg12Config,
@@ -15,6 +16,11 @@ import {
   type StreamReader,
   type TsCodec,
 } from "#formats/mpegts/ts_codec.ts";
+import {
+  NO_DESCRIPTORS,
+  STREAM_ID,
+  type TsPayloadWriter,
+} from "#formats/mpegts/ts_payload.ts";
 
 const STREAM_TYPE_MPEG1 = 0x01;
 const STREAM_TYPE_MPEG2 = 0x02;
@@ -71,4 +77,24 @@ export const mpeg12VideoTs: TsCodec<"mpeg12Video"> = {
   isCodecOf: ({ streamType }) =>
     streamType === STREAM_TYPE_MPEG1 || streamType === STREAM_TYPE_MPEG2,
   openReader: () => new Mpeg12VideoReader(),
+};
+
+/** MPEG-1 and MPEG-2 video that is written: a sequence header stands in front of every picture at which a decoder may start. */
+export const mpeg12VideoTsPayload: TsPayloadWriter<"mpeg12Video"> = {
+  codec: "mpeg12Video",
+  form: ({ config }) =>
+    config && {
+      streamType: isMpeg2Config(config) ? STREAM_TYPE_MPEG2 : STREAM_TYPE_MPEG1,
+      streamId: STREAM_ID.video,
+      descriptors: NO_DESCRIPTORS,
+    },
+  pieces([picture], { config }, isRandomAccess) {
+    if (picture === undefined || picture.length === 0) return [];
+    const at = findStartCode(picture, 0);
+    const hasSequence = at >= 0 &&
+      picture[at + 3] === MPEG12_START_CODE.sequenceHeader;
+    return isRandomAccess && !hasSequence && config !== undefined
+      ? [config, picture]
+      : [picture];
+  },
 };

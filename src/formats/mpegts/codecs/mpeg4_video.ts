@@ -14,6 +14,11 @@ import {
   type StreamReader,
   type TsCodec,
 } from "#formats/mpegts/ts_codec.ts";
+import {
+  NO_DESCRIPTORS,
+  STREAM_ID,
+  type TsPayloadWriter,
+} from "#formats/mpegts/ts_payload.ts";
 
 const STREAM_TYPE = 0x10;
 
@@ -50,4 +55,21 @@ export const mpeg4VideoTs: TsCodec<"mpeg4Video"> = {
   codec: "mpeg4Video",
   isCodecOf: ({ streamType }) => streamType === STREAM_TYPE,
   openReader: () => new Mpeg4VideoReader(),
+};
+
+/** MPEG-4 Visual that is written: the configuration stands in front of every picture at which a decoder may start. */
+export const mpeg4VideoTsPayload: TsPayloadWriter<"mpeg4Video"> = {
+  codec: "mpeg4Video",
+  form: () => ({
+    streamType: STREAM_TYPE,
+    streamId: STREAM_ID.video,
+    descriptors: NO_DESCRIPTORS,
+  }),
+  pieces([frame], { config }, isRandomAccess) {
+    if (frame === undefined || frame.length === 0) return [];
+    if (!isRandomAccess || config === undefined) return [frame];
+    const pictureOffset = Math.max(0, mpeg4PictureOffset(frame));
+    const hasConfig = mpeg4Config(frame.subarray(0, pictureOffset));
+    return hasConfig ? [frame] : [config, frame];
+  },
 };

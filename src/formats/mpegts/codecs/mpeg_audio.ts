@@ -6,6 +6,12 @@ import {
 } from "#codecs/mpeg_audio.ts";
 import { type AudioFrame, AudioReader } from "#formats/mpegts/audio_reader.ts";
 import type { TsCodec } from "#formats/mpegts/ts_codec.ts";
+import {
+  NO_DESCRIPTORS,
+  STREAM_ID,
+  type TsPayloadWriter,
+  wholeParts,
+} from "#formats/mpegts/ts_payload.ts";
 
 const STREAM_TYPE_MPEG1 = 0x03;
 const STREAM_TYPE_MPEG2 = 0x04;
@@ -36,4 +42,15 @@ export const mpegAudioTs: TsCodec<"mpegAudio"> = {
   isCodecOf: ({ streamType }) =>
     streamType === STREAM_TYPE_MPEG1 || streamType === STREAM_TYPE_MPEG2,
   openReader: (_, onError) => new MpegAudioReader(onError),
+};
+
+/** MPEG-1 and MPEG-2 audio that is written; frames tell which of the two. */
+export const mpegAudioTsPayload: TsPayloadWriter<"mpegAudio"> = {
+  codec: "mpegAudio",
+  form: () => ({
+    streamType: STREAM_TYPE_MPEG1,
+    streamId: STREAM_ID.audio,
+    descriptors: NO_DESCRIPTORS,
+  }),
+  pieces: wholeParts,
 };

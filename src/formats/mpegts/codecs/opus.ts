@@ -1,6 +1,14 @@
-import type { OpusParameters } from "#codecs/codec.ts";
+import { joinBytes } from "#base/join_bytes.ts";
+import { isSameCodec, type OpusParameters } from "#codecs/codec.ts";
 import { MAX_OPUS_CHANNEL_COUNT, opusPacketTicks } from "#codecs/opus.ts";
-import { extensionOf, isRegisteredAs } from "#formats/mpegts/descriptors.ts";
+import { opusParametersOf } from "#formats/flv/opus_head.ts";
+import {
+  descriptorOf,
+  EXTENSION_DESCRIPTOR_TAG,
+  extensionOf,
+  formatDescriptor,
+  isRegisteredAs,
+} from "#formats/mpegts/descriptors.ts";
 import {
   STREAM_TYPE_PRIVATE,
   type StreamEntry,
@@ -12,6 +20,7 @@ import {
   type StreamReader,
   type TsCodec,
 } from "#formats/mpegts/ts_codec.ts";
+import { STREAM_ID, type TsPayloadWriter } from "#formats/mpegts/ts_payload.ts";
 
 const FORMAT = "Opus";
 const EXTENSION_TAG = 0x80;
@@ -112,4 +121,54 @@ export const opusTs: TsCodec<"opus"> = {
     parametersOf(entry) !== undefined,
   openReader: (entry, onError) =>
     new OpusReader(parametersOf(entry) ?? DUAL_MONO, onError),
+};
+
+/** `channel_config_code` of a layout; undefined if only another kind of descriptor could tell it. */
+function channelCode(parameters: OpusParameters): number | undefined {
+  const { channelCount, multistream } = parameters;
+  if (multistream === undefined) {
+    return channelCount <= MAX_OPUS_CHANNEL_COUNT ? channelCount : undefined;
+  }
+  if (isSameCodec(parameters, DUAL_MONO)) return 0;
+  return isSameCodec(parameters, opusParametersOf(channelCount))
+    ? channelCount
+    : undefined;
+}
+
+/** The control header of a packet: no trimming. */
+function controlHeader(packetBytes: number): Uint8Array {
+  const longBytes = Math.floor(packetBytes / SIZE_GOES_ON);
+  const header = new Uint8Array(CONTROL_BYTES + longBytes + 1);
+  header[0] = CONTROL_PREFIX >>> 8;
+  header[1] = CONTROL_PREFIX & 0xff;
+  header.fill(SIZE_GOES_ON, CONTROL_BYTES, CONTROL_BYTES + longBytes);
+  header[header.length - 1] = packetBytes % SIZE_GOES_ON;
+  return header;
+}
+
+/** Opus that is written, packets behind control headers. */
+export const opusTsPayload: TsPayloadWriter<"opus"> = {
+  codec: "opus",
+  form(parameters) {
+    const code = channelCode(parameters);
+    return code === undefined ? undefined : {
+      streamType: STREAM_TYPE_PRIVATE,
+      streamId: STREAM_ID.private1,
+      descriptors: joinBytes([
+        formatDescriptor(FORMAT),
+        descriptorOf(
+          EXTENSION_DESCRIPTOR_TAG,
+          Uint8Array.of(EXTENSION_TAG, code),
+        ),
+      ]),
+    };
+  },
+  pieces(parts) {
+    const pieces: Uint8Array[] = [];
+    for (const packet of parts) {
+      if (opusPacketTicks(packet) === undefined) continue;
+      pieces.push(controlHeader(packet.length), packet);
+    }
+    return pieces;
+  },
 };
