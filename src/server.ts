@@ -1,28 +1,36 @@
+import { api } from "#api/mod.ts";
+import { AccessGate } from "#auth/access_gate.ts";
 import type { Clock } from "#base/clock.ts";
-import type { Logger } from "#base/log.ts";
-import { InternalAuthenticator } from "#auth/authenticator.ts";
-import type { Config } from "#config/root_schema.ts";
-import { EventBus } from "#base/event_bus.ts";
-import type {
-  EventPort,
-  ProtocolModule,
-  RunningModule,
-  ServerEvent,
-  SessionRegistry,
-} from "#core/ports.ts";
 import { DescriptionList } from "#base/description_list.ts";
+import { EventBus } from "#base/event_bus.ts";
+import type { Logger } from "#base/log.ts";
+import type {
+  ChangePlan,
+  ConfigControl,
+  ConfigTarget,
+} from "#config/control.ts";
+import { effectsOf, pathChangeOf } from "#config/diff.ts";
+import type { Config, PathConfig } from "#config/root_schema.ts";
+import type { ProtocolModule, ServerEvent } from "#core/ports.ts";
 import type { SessionInfo } from "#core/session_info.ts";
-import { CommandRunner } from "#hooks/command_runner.ts";
+import { EventHistory } from "#events/event_history.ts";
 import { runOnDemand } from "#hooks/demand_command.ts";
-import { PathManager } from "#paths/path_manager.ts";
+import { HookRunner } from "#hooks/hook_runner.ts";
+import { Hooks } from "#hooks/hooks.ts";
+import { metrics } from "#metrics/mod.ts";
+import { RunningModules } from "#modules/running_modules.ts";
+import { PathManager, type PathManagerSettings } from "#paths/path_manager.ts";
 import { PathMatcher } from "#paths/path_matcher.ts";
-import type { PullSource } from "#sources/pull_source.ts";
+import type { Demand } from "#paths/path_source.ts";
+import { RateSampler } from "#paths/rates.ts";
 import { MemoryTrimmer } from "#platform/memory.ts";
+import { pprof } from "#profiling/mod.ts";
 import { rtmp, rtmps, rtmpSource } from "#protocols/rtmp/mod.ts";
 import { rtsp, rtsps, rtspSource } from "#protocols/rtsp/mod.ts";
+import type { PullSource } from "#sources/pull_source.ts";
 
 /** Every protocol there is, in the order in which they are opened. */
-const MODULES: readonly ProtocolModule<Config>[] = [
+const PROTOCOLS: readonly ProtocolModule<Config>[] = [
   rtsp,
   rtsps,
   rtmp,
@@ -34,27 +42,89 @@ const SOURCES: readonly PullSource[] = [rtspSource, rtmpSource];
 
 /** What a server is given. */
 export interface ServerOptions {
-  readonly config: Config;
+  /** Holds the configuration, and changes it while the server runs. */
+  readonly control: ConfigControl;
   readonly logger: Logger;
   readonly clock: Clock;
 }
 
+/** What of a server a new configuration reaches. */
+interface ServerParts {
+  readonly events: EventBus<ServerEvent>;
+  readonly sessions: DescriptionList<SessionInfo>;
+  readonly gate: AccessGate;
+  readonly hooks: Hooks;
+  readonly paths: PathManager;
+  readonly modules: RunningModules<Config>;
+  readonly pathSettings: (
+    config: Config,
+    revision: number,
+  ) => PathManagerSettings;
+}
+
 /** A running server: all protocols over one set of paths. */
-export class Server implements AsyncDisposable {
-  /** What happens, as it happens. */
-  readonly events: EventPort;
-  /** Who is there. */
-  readonly sessions: SessionRegistry;
+export class Server implements ConfigTarget, AsyncDisposable {
+  #parts: ServerParts;
+  #config: Config;
+  #revision = 1;
   #opened: AsyncDisposableStack;
 
   /** Takes over `opened`; use {@linkcode openServer}. */
   constructor(
-    parts: { readonly events: EventPort; readonly sessions: SessionRegistry },
+    config: Config,
+    parts: ServerParts,
     opened: AsyncDisposableStack,
   ) {
-    this.events = parts.events;
-    this.sessions = parts.sessions;
+    this.#config = config;
+    this.#parts = parts;
     this.#opened = opened;
+  }
+
+  /** What `next` would do: modules and paths that would start anew, and whom that would cut off. */
+  plan(next: Config): ChangePlan {
+    const { modules, paths, sessions } = this.#parts;
+    const restarts = modules.restartsFor(next);
+    const matcher = new PathMatcher(next.paths);
+    const cutPaths = paths.pathsCutBy(matcher, pathChangeOf);
+    const cut = sessions.list().filter(({ type, pathName }) =>
+      restarts.includes(moduleOf(type)) || cutPaths.includes(pathName)
+    );
+    const { paths: changes } = effectsOf(this.#config, next);
+    return {
+      restarts,
+      paths: Array.from(changes, ([name, change]) => ({ name, change })),
+      cut,
+    };
+  }
+
+  /** Runs on `next`, all of it or, if something of it cannot be opened, nothing. @throws {Error} */
+  async apply(next: Config): Promise<void> {
+    const { gate, hooks, modules, paths, events, pathSettings } = this.#parts;
+    const before = this.#config;
+    const settings = pathSettings(next, this.#revision + 1);
+    gate.replace(next);
+    try {
+      await modules.apply(before, next);
+    } catch (error) {
+      gate.replace(before);
+      throw error;
+    }
+    this.#config = next;
+    this.#revision++;
+    hooks.replace(next);
+    await paths.apply(settings, pathChangeOf);
+    events.emit({ type: "configApplied", revision: this.#revision });
+  }
+
+  /** A new configuration could not be used. */
+  handleRefusal(reason: string): void {
+    const subject = "configuration";
+    this.#parts.events.emit({
+      type: "failed",
+      kind: "config",
+      subject,
+      reason,
+    });
   }
 
   /** Ends every session and closes every port. Idempotent. */
@@ -69,7 +139,9 @@ export class Server implements AsyncDisposable {
  * @throws {Error} if something cannot be opened; what was open is closed again.
  */
 export async function openServer(options: ServerOptions): Promise<Server> {
-  const { config, logger, clock } = options;
+  const { control, logger, clock } = options;
+  const { config } = control;
+  const startedAtMs = clock.wallMs();
   const events = new EventBus<ServerEvent>();
   const sessions = new DescriptionList<SessionInfo>();
   await using opened = new AsyncDisposableStack();
@@ -77,41 +149,70 @@ export async function openServer(options: ServerOptions): Promise<Server> {
   opened.use(events.listen(({ type }) => {
     if (type === "connectionClosed") trimmer.handleClosing();
   }));
-  const commands = opened.use(new CommandRunner(clock));
-  const access = opened.use(
-    new PathManager({
-      matcher: new PathMatcher(config.paths),
-      authenticator: new InternalAuthenticator(config.authInternalUsers),
+  const history = opened.use(new EventHistory({ events, clock }));
+  const runner = opened.use(
+    new HookRunner({
       clock,
       logger,
       events,
-      maxQueuedUnits: config.writeQueueSize,
-      sourcePorts: {
-        sources: SOURCES,
-        limits: config,
-        runDemand: (demand) =>
-          runOnDemand(commands, portOf(config.rtspAddress), demand),
-      },
-      revision: 1,
+      secret: () => control.config.hookSecret,
     }),
   );
-  const modules: RunningModule<Config>[] = [];
-  opened.defer(() => endAll(modules));
-  for (const module of MODULES) {
-    const ports = {
-      access,
+  const hooks = opened.use(new Hooks({ config, events, runner, logger }));
+  const gate = opened.use(new AccessGate({ config, clock, events, logger }));
+  const pathSettings = (of: Config, revision: number) => ({
+    matcher: new PathMatcher<PathConfig>(of.paths),
+    maxQueuedUnits: of.writeQueueSize,
+    sourcePorts: {
+      sources: SOURCES,
+      limits: of,
+      runDemand: (demand: Demand) =>
+        runOnDemand(runner, portOf(of.rtspAddress), demand),
+    },
+    revision,
+  });
+  const paths = opened.use(
+    new PathManager({
+      ...pathSettings(config, 1),
+      authenticator: gate,
+      clock,
+      logger,
+      events,
+    }),
+  );
+  const rates = opened.use(new RateSampler({ paths, sessions, clock }));
+  let isReady = false;
+  const modules = opened.use(
+    new RunningModules<Config>([
+      ...PROTOCOLS,
+      api({
+        control,
+        access: gate,
+        events: history,
+        startedAtMs,
+        isReady: () => isReady,
+      }),
+      metrics({ isReady: () => isReady }),
+      pprof,
+    ], {
+      access: paths,
+      paths,
+      authenticator: gate,
       events,
       sessions,
+      rates,
       clock,
-      logger: logger.child(module.name),
-    };
-    const running: RunningModule<Config> | undefined = await module.open(
-      config,
-      ports,
-    );
-    if (running) modules.push(running);
-  }
-  return new Server({ events, sessions }, opened.move());
+      logger,
+    }),
+  );
+  await modules.open(config);
+  isReady = true;
+  opened.defer(() => {
+    isReady = false;
+    runner.handleShutdown();
+  });
+  const parts = { events, sessions, gate, hooks, paths, modules, pathSettings };
+  return new Server(config, parts, opened.move());
 }
 
 /** Port of an address; empty if it has none. */
@@ -119,7 +220,7 @@ function portOf(address: string): string {
   return /:(\d+)$/.exec(address)?.[1] ?? "";
 }
 
-/** Side by side: a reader of one protocol that is stuck keeps no other protocol open. */
-async function endAll(modules: readonly AsyncDisposable[]): Promise<void> {
-  await Promise.all(modules.map((module) => module[Symbol.asyncDispose]()));
+/** Name of the module that a kind of session belongs to. */
+function moduleOf(type: SessionInfo["type"]): string {
+  return type.replace(/(?:Conn|Session|Source)$/, "").toUpperCase();
 }

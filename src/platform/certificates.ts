@@ -24,6 +24,8 @@ export interface CertificateOptions {
   readonly configKeys: { readonly key: string; readonly certificate: string };
   /** Told of changes. */
   readonly logger: Logger;
+  /** Told when there is another pair, for listeners that cannot ask at each handshake. */
+  readonly onReloaded?: (pair: TlsPair) => void;
   /** Tells when to look; that of this machine if left out. */
   readonly clock?: Clock;
 }
@@ -128,6 +130,7 @@ export class Certificates implements AsyncDisposable {
       checkPair(found, this.#options);
       this.#current = found;
       logger.info(`certificate reloaded after change to ${changed}`);
+      this.#options.onReloaded?.(found);
     } catch (error) {
       const reason = errorText(error);
       logger.error(

@@ -1,5 +1,6 @@
 import type { IpNetwork } from "#base/ip.ts";
 import { readProxyHeader } from "./proxy_protocol.ts";
+import { inSpan } from "./telemetry.ts";
 import type { PeerAddress, TcpConnection, TcpListener } from "./tcp.ts";
 import { acceptTls, type TlsPair } from "./tls.ts";
 
@@ -71,6 +72,11 @@ export class Incoming {
       onRefused(accepted.peer, error);
       return;
     }
-    await serve(connection);
+    const { ip, port } = connection.peer;
+    const attributes = {
+      "network.peer.address": ip,
+      "network.peer.port": port,
+    };
+    await inSpan("connection", attributes, () => serve(connection));
   }
 }

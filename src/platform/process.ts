@@ -6,12 +6,16 @@ export interface ProcessEnd {
   readonly code: number;
 }
 
-/** A program that was started. */
+/** A program that was started, in a group of its own with all that it starts. */
 export interface RunningProgram {
   readonly pid: number;
   readonly ended: Promise<ProcessEnd>;
-  /** Asks it and its children to end. Harmless when it has. */
+  /** Asks the whole group to end. Harmless when it has. */
   interrupt(): void;
+  /** Asks what the program has left behind in its group to end; false if there is nothing. */
+  terminateRest(): boolean;
+  /** Ends the whole group at once. Harmless when it has. */
+  kill(): void;
 }
 
 /** What to start. */
@@ -27,6 +31,9 @@ export interface ProgramOptions {
 
 /** Commands that begin with this are given to the system's own shell as they are. */
 export const HAS_COMMAND_SHELL: boolean = Deno.build.os === "windows";
+
+/** A signal reaches a program together with all that it has started. */
+const HAS_GROUPS = Deno.build.os !== "windows";
 
 /**
  * Starts a program in a group of its own; what it writes goes where this process writes.
@@ -52,15 +59,44 @@ export function startProgram(options: ProgramOptions): RunningProgram {
   return {
     pid: child.pid,
     ended: child.status.then(({ code }) => ({ code })),
-    interrupt: () => interrupt(child),
+    interrupt: () => void (HAS_GROUPS ? signal(child, "SIGINT") : cut(child)),
+    terminateRest: () => HAS_GROUPS && signal(child, "SIGTERM"),
+    kill: () => void (HAS_GROUPS ? signal(child, "SIGKILL") : cut(child)),
   };
 }
 
-/** The whole group where there are groups, the program alone elsewhere. */
-function interrupt(child: Deno.ChildProcess): void {
+/** Command line that ends a program and all that it has started where there are no groups: Windows. */
+export function treeKillCommand(pid: number): readonly string[] {
+  return ["taskkill", "/T", "/F", "/PID", String(pid)];
+}
+
+/** Signals the whole group; false if nobody is left in it. */
+function signal(child: Deno.ChildProcess, name: Deno.Signal): boolean {
   try {
-    if (Deno.build.os === "windows") child.kill("SIGKILL");
-    else Deno.kill(-child.pid, "SIGINT");
+    Deno.kill(-child.pid, name);
+    return true;
+  } catch {
+    return false; // it has ended by itself meanwhile
+  }
+}
+
+function cut(child: Deno.ChildProcess): void {
+  const [program, ...args] = treeKillCommand(child.pid);
+  try {
+    new Deno.Command(program!, {
+      args,
+      stdin: "null",
+      stdout: "null",
+      stderr: "null",
+    }).spawn();
+  } catch {
+    killAlone(child); // the system's program cannot be started
+  }
+}
+
+function killAlone(child: Deno.ChildProcess): void {
+  try {
+    child.kill("SIGKILL");
   } catch {
     // It has ended by itself meanwhile.
   }

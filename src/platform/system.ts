@@ -6,6 +6,11 @@ export function systemName(): string {
   return `${os}, ${ARCHITECTURES.get(arch) ?? arch}`;
 }
 
+/** Number of this process. */
+export function processId(): number {
+  return Deno.pid;
+}
+
 /** Arguments of the command line. */
 export function commandLine(): readonly string[] {
   return Deno.args;

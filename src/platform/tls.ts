@@ -141,7 +141,7 @@ async function expectHandshake(connection: TcpConnection): Promise<void> {
 }
 
 /** Certificates that this system trusts; undefined where only the runtime's own list is known. */
-function systemRoots(): string[] | undefined {
+export function systemRoots(): string[] | undefined {
   // Not there before Deno 2.8.
   const roots = tls.getCACertificates?.("system") ?? [];
   return roots.length > 0 ? roots : undefined;

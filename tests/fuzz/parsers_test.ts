@@ -20,6 +20,8 @@ const WITHOUT_TARGET: Readonly<Record<string, string>> = {
   "codecs/av1/obu.ts readLeb128": "a part of av1_obu",
   "codecs/jpeg/jpeg_headers.ts JpegHeaderReader": "a part of jpeg",
   "config/read_fields.ts readFields": "a part of config_yaml",
+  "config/read_files.ts readConfigFiles": "reads files for config_yaml",
+  "config/read_files.ts readConfigText": "reads whole files",
   "formats/flv/nal_payload.ts NalPayloadReader": "a part of flv_video",
   "formats/flv/part_frames.ts splitFrames": "a part of flv_audio",
   "formats/mpegts/audio_reader.ts AudioReader": "a part of mpegts_pes",

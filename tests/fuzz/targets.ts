@@ -1,5 +1,7 @@
 import type { FuzzTarget } from "./fuzz_target.ts";
+import { AUTH_TARGETS } from "./targets/auth.ts";
 import { CODEC_TARGETS } from "./targets/codecs.ts";
+import { CONFIG_TARGETS } from "./targets/config.ts";
 import { FLV_TARGETS } from "./targets/flv.ts";
 import { MPEGTS_TARGETS } from "./targets/mpegts.ts";
 import { OUTSIDE_TARGETS } from "./targets/outside.ts";
@@ -23,6 +25,8 @@ export const PROTOCOL_TARGETS: readonly FuzzTarget[] = [
   ...RTMP_TARGETS,
   ...RTSP_TARGETS,
   ...OUTSIDE_TARGETS,
+  ...CONFIG_TARGETS,
+  ...AUTH_TARGETS,
   ...SESSION_TARGETS,
 ];
 

@@ -79,14 +79,14 @@ Deno.test("--version prints one line and --help the usage", async () => {
   for (const flag of ["--help", "-h"]) {
     const help = await weir(folder.path, [flag]);
     assertEquals(help.code, 0);
-    assertIncludes(help.stdout, "weir [config file]");
-    assertIncludes(help.stdout, "weir check [config file]");
+    assertIncludes(help.stdout, "weir [config files]");
+    assertIncludes(help.stdout, "weir check [--print] [config files]");
   }
 });
 
 Deno.test("a command line that cannot be understood ends with code 80", async () => {
   await using folder = await folderWith({ "weir.yml": "" });
-  const cases = [["--what"], ["a.yml", "b.yml"], ["check", "a", "b"], ["-x"]];
+  const cases = [["--what"], ["a.yml", "--print"], ["check", "-p"], ["-x"]];
   for (const args of cases) {
     const { code, stdout } = await weir(folder.path, args);
     assertEquals(code, 80, args.join(" "));

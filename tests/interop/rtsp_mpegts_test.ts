@@ -137,7 +137,7 @@ const CLIPS: readonly {
   },
   {
     clip: "ts_mpeg4_ac3",
-    labels: "MPEG-4 Video, AC-3",
+    labels: "MPEG-4 Video, AC3",
     ways: RTSP_WAYS,
   },
 ];

@@ -1,4 +1,4 @@
-import { onTermination } from "#platform/signals.ts";
+import { onReopen, onTermination } from "#platform/signals.ts";
 import { assertEquals } from "#test/assert.ts";
 
 Deno.test("onTermination() hears the signal until disposed", async () => {
@@ -10,4 +10,22 @@ Deno.test("onTermination() hears the signal until disposed", async () => {
   clearInterval(alive);
   listening[Symbol.dispose]();
   listening[Symbol.dispose]();
+});
+
+Deno.test({
+  name: "onReopen() hears the signal each time until disposed",
+  ignore: Deno.build.os === "windows",
+  async fn() {
+    let heard = Promise.withResolvers<void>();
+    const listening = onReopen(() => heard.resolve());
+    const alive = setInterval(() => {}, 1_000);
+    for (let i = 0; i < 2; i++) {
+      Deno.kill(Deno.pid, "SIGUSR1");
+      await heard.promise;
+      heard = Promise.withResolvers();
+    }
+    clearInterval(alive);
+    listening[Symbol.dispose]();
+    listening[Symbol.dispose]();
+  },
 });

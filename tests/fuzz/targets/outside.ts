@@ -17,7 +17,7 @@ import {
 import { parseYamlConfig } from "#config/yaml.ts";
 import { PathError } from "#core/errors.ts";
 import { splitCommandLine } from "#hooks/command_line.ts";
-import { escapedQuery } from "#hooks/demand_command.ts";
+import { escapedQuery } from "#hooks/hook_variables.ts";
 import { PathMatcher } from "#paths/path_matcher.ts";
 import { validatePathName } from "#paths/path_name.ts";
 import {

@@ -1,0 +1,38 @@
+import { type IpNetwork, normalizeIp, parseIpNetwork } from "#base/ip.ts";
+
+/** Proxies that a request may have come through; what stands before them is not looked at. */
+const MAX_FORWARDED_ENTRIES = 32;
+
+/**
+ * Address of the client: that of the socket, or what trusted proxies say.
+ *
+ * `X-Forwarded-For` is read from its end to the first address that is no trusted proxy's; `X-Real-IP` counts without it.
+ */
+export function clientIp(
+  socketIp: string,
+  headers: Headers,
+  trustedProxies: readonly IpNetwork[],
+): string {
+  const isTrusted = (ip: string) =>
+    trustedProxies.some((network) => network.contains(ip));
+  if (!isTrusted(socketIp)) return socketIp;
+  const forwarded = (headers.get("X-Forwarded-For") ?? "").split(",");
+  const entries = forwarded.slice(-MAX_FORWARDED_ENTRIES).reverse();
+  for (const [i, entry] of entries.entries()) {
+    const ip = readIp(entry);
+    if (ip === undefined) break;
+    if (!isTrusted(ip) || i === forwarded.length - 1) return ip;
+  }
+  return readIp(headers.get("X-Real-IP") ?? "") ?? socketIp;
+}
+
+function readIp(text: string): string | undefined {
+  const trimmed = text.trim();
+  if (trimmed.includes("/")) return undefined;
+  try {
+    parseIpNetwork(trimmed);
+  } catch {
+    return undefined; // what a proxy sends may be anything: it says nothing then
+  }
+  return normalizeIp(trimmed);
+}
