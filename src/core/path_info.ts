@@ -1,7 +1,7 @@
 import type { SessionInfo } from "./session_info.ts";
 import type { Track } from "./track.ts";
 
-/** How a path describes itself, for the API, metrics and hooks. */
+/** How a path describes itself. */
 export interface PathInfo {
   readonly name: string;
   /** Key of its entry in the configuration. */
@@ -9,7 +9,9 @@ export interface PathInfo {
   /** Since when it can be read, milliseconds since the epoch; undefined if it cannot. */
   readonly availableAtMs: number | undefined;
   /** Who feeds it, or will. */
-  readonly source: Pick<SessionInfo, "type" | "id"> | undefined;
+  readonly source:
+    | Pick<SessionInfo, "type" | "id"> & Partial<SessionInfo>
+    | undefined;
   readonly tracks: readonly Track[];
   readonly readers: readonly Pick<SessionInfo, "type" | "id">[];
   readonly inboundBytes: number;
@@ -21,6 +23,5 @@ export interface PathInfo {
   readonly frames: number;
   /** When the last key frame came, milliseconds since the epoch; undefined before the first. */
   readonly keyFrameAtMs: number | undefined;
-  /** When anything came last. */
   readonly lastUnitAtMs: number | undefined;
 }

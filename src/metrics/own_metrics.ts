@@ -221,7 +221,7 @@ function countMetrics(
   ];
 }
 
-function pathMetrics({ paths, sessions, rateOf }: OwnFigures): Metric[] {
+function pathMetrics({ paths, rateOf }: OwnFigures): Metric[] {
   const named = paths.map((info) => ({
     info,
     labels: { name: info.name },
@@ -267,7 +267,7 @@ function pathMetrics({ paths, sessions, rateOf }: OwnFigures): Metric[] {
       name: "weir_path_packets_total",
       type: "counter",
       help: "RTP packets that arrived, of the publisher there is.",
-      samples: publisherPackets(sessions),
+      samples: publisherPackets(paths),
     },
     metric(
       "weir_path_lost_packets_total",
@@ -279,13 +279,9 @@ function pathMetrics({ paths, sessions, rateOf }: OwnFigures): Metric[] {
 }
 
 /** Of those publishers whose protocol numbers its packets. */
-function publisherPackets(sessions: readonly SessionInfo[]): Sample[] {
-  const counts = new Map<string, number>();
-  for (const { state, pathName, details } of sessions) {
-    const value = details["inboundRTPPackets"];
-    if (state === "publish" && typeof value === "number") {
-      counts.set(pathName, value);
-    }
-  }
-  return [...counts].map(([name, value]) => ({ labels: { name }, value }));
+function publisherPackets(paths: readonly PathInfo[]): Sample[] {
+  return paths.flatMap(({ name, source }) => {
+    const value = source?.details?.["inboundRTPPackets"];
+    return typeof value === "number" ? [{ labels: { name }, value }] : [];
+  });
 }

@@ -32,6 +32,8 @@ export interface PullLimits {
 export interface PullCounters {
   /** Media bytes received. */
   inboundBytes: number;
+  /** RTP packets received. */
+  receivedPackets: number;
   /** RTP packets that did not arrive. */
   lostPackets: number;
   /** RTP packets that could not be used. */

@@ -43,7 +43,12 @@ export class StaticSource implements SessionOwner {
   #id = crypto.randomUUID();
   #createdAtMs: number;
   #delay: ReconnectDelay;
-  #counters = { inboundBytes: 0, lostPackets: 0, damagedPackets: 0 };
+  #counters = {
+    inboundBytes: 0,
+    receivedPackets: 0,
+    lostPackets: 0,
+    damagedPackets: 0,
+  };
   #abort: AbortController | undefined;
   #url = "";
   #isAttached = false;
@@ -107,7 +112,12 @@ export class StaticSource implements SessionOwner {
     outboundBytes: 0,
     droppedUnits: 0,
     lostPackets: this.#counters.lostPackets,
-    details: { inboundRTPPacketsInError: this.#counters.damagedPackets },
+    details: this.#options.source.type === "rtspSource"
+      ? {
+        inboundRTPPackets: this.#counters.receivedPackets,
+        inboundRTPPacketsInError: this.#counters.damagedPackets,
+      }
+      : {},
   });
 
   async #run(signal: AbortSignal): Promise<void> {

@@ -24,7 +24,7 @@ function environment(url: string, console: string): Record<string, string> {
   };
 }
 
-interopTest({
+const sessionTest: InteropTest = {
   name:
     "OpenTelemetry gets sessions as spans, sessions and paths as numbers, and the log with its traces",
   needs: ["ffmpeg"],
@@ -84,42 +84,48 @@ interopTest({
 
 if (!IS_EXECUTABLE) interopTest(sessionTest);
 
-sourceTest("OpenTelemetry gets a span for every request over HTTP, and its lines the trace", async () => {
-  await using receiver = startOtlpReceiver();
-  const address = `127.0.0.1:${freeTcpPort()}`;
-  await using weir = await startWeir({
-    config:
-      `pprof: yes\npprofAddress: ${address}\nlogLevel: debug\nlogStructured: yes\n`,
-    env: environment(receiver.url, "replace"),
-  });
-  await weir.waitForLog(/\[pprof\] started/);
-  const response = await fetch(`http://${address}/debug/pprof/loop`);
-  await response.body?.cancel();
-  const [text] = await weir.waitForLog(/^.*\[c->s\] GET.*$/);
-  const { traceId } = JSON.parse(text);
-  const span = await receiver.waitFor(
-    "span of the request",
-    () => receiver.spans.find(({ traceId: id }) => id === traceId),
-  );
-  assertEquals(span.attributes["http.request.method"], "GET");
-});
+sourceTest(
+  "OpenTelemetry gets a span for every request over HTTP, and its lines the trace",
+  async () => {
+    await using receiver = startOtlpReceiver();
+    const address = `127.0.0.1:${freeTcpPort()}`;
+    await using weir = await startWeir({
+      config:
+        `pprof: yes\npprofAddress: ${address}\nlogLevel: debug\nlogStructured: yes\n`,
+      env: environment(receiver.url, "replace"),
+    });
+    await weir.waitForLog(/\[pprof\] started/);
+    const response = await fetch(`http://${address}/debug/pprof/loop`);
+    await response.body?.cancel();
+    const [text] = await weir.waitForLog(/^.*\[c->s\] GET.*$/);
+    const { traceId } = JSON.parse(text);
+    const span = await receiver.waitFor(
+      "span of the request",
+      () => receiver.spans.find(({ traceId: id }) => id === traceId),
+    );
+    assertEquals(span.attributes["http.request.method"], "GET");
+  },
+);
 
-sourceTest("OpenTelemetry captures what is printed where its console is not replaced", async () => {
-  await using receiver = startOtlpReceiver();
-  await using weir = await startWeir({
-    env: environment(receiver.url, "capture"),
-  });
-  const [line] = await weir.waitForLog(/^.*\[RTSP\] started.*$/);
-  const log = await receiver.waitFor(
-    "line of the log",
-    () => receiver.logs.find(({ body }) => body.includes("[RTSP] started")),
-  );
-  assertEquals(log.body.trim(), line);
-  assertEquals(
-    weir.log.filter((one) => one.includes("[RTSP] started")).length,
-    1,
-  );
-});
+sourceTest(
+  "OpenTelemetry captures what is printed where its console is not replaced",
+  async () => {
+    await using receiver = startOtlpReceiver();
+    await using weir = await startWeir({
+      env: environment(receiver.url, "capture"),
+    });
+    const [line] = await weir.waitForLog(/^.*\[RTSP\] started.*$/);
+    const log = await receiver.waitFor(
+      "line of the log",
+      () => receiver.logs.find(({ body }) => body.includes("[RTSP] started")),
+    );
+    assertEquals(log.body.trim(), line);
+    assertEquals(
+      weir.log.filter((one) => one.includes("[RTSP] started")).length,
+      1,
+    );
+  },
+);
 
 Deno.test({
   name: "an executable without OpenTelemetry says so when it is asked for it",

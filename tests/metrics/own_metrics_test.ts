@@ -23,6 +23,11 @@ const FIGURES: OwnFigures = {
     pathInfo({
       name: "cam",
       availableAtMs: 1,
+      source: {
+        type: "rtspSource",
+        id: "",
+        details: { inboundRTPPackets: 900 },
+      },
       tracks: [],
       readers: [{ type: "rtmpConn", id: "2" }, { type: "rtmpConn", id: "3" }],
       frames: 250,
@@ -36,7 +41,6 @@ const FIGURES: OwnFigures = {
       type: "rtspSource",
       state: "publish",
       pathName: "cam",
-      details: { inboundRTPPackets: 900 },
     }),
     sessionInfo({ type: "rtmpConn" }),
   ],

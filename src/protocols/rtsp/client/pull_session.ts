@@ -164,6 +164,7 @@ export class PullSession implements MediaSink {
     const { request } = this.#options;
     this.#lastMediaAtMs = request.clock.monotonicMs();
     request.counters.inboundBytes += packet.length;
+    request.counters.receivedPackets++;
     this.#ingest ??= this.#attach();
     this.#ingest?.handleRtp(trackIndex, clear);
   }

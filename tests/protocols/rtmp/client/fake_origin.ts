@@ -41,6 +41,7 @@ export class FakePull {
   readonly counters: PullCounters = {
     inboundBytes: 0,
     lostPackets: 0,
+    receivedPackets: 0,
     damagedPackets: 0,
   };
   /** What readers of the path get. */

@@ -170,7 +170,12 @@ export function pullFrom(options: PullOptions = {}): TestPull {
   const lines: string[] = [];
   const sink = new CollectingSink();
   const abort = new AbortController();
-  const counters = { inboundBytes: 0, lostPackets: 0, damagedPackets: 0 };
+  const counters = {
+    inboundBytes: 0,
+    receivedPackets: 0,
+    lostPackets: 0,
+    damagedPackets: 0,
+  };
   let tracks: readonly Track[] = [];
   const url = options.url ?? "rtsp://ann:secret@127.0.0.1/cam";
   const session = new PullSession({
