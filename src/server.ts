@@ -16,6 +16,7 @@ import type { SessionInfo } from "#core/session_info.ts";
 import { EventHistory } from "#events/event_history.ts";
 import { runOnDemand } from "#hooks/demand_command.ts";
 import { HookRunner } from "#hooks/hook_runner.ts";
+import { portOf } from "#hooks/hook_variables.ts";
 import { Hooks } from "#hooks/hooks.ts";
 import { metrics } from "#metrics/mod.ts";
 import { RunningModules } from "#modules/running_modules.ts";
@@ -213,11 +214,6 @@ export async function openServer(options: ServerOptions): Promise<Server> {
   });
   const parts = { events, sessions, gate, hooks, paths, modules, pathSettings };
   return new Server(config, parts, opened.move());
-}
-
-/** Port of an address; empty if it has none. */
-function portOf(address: string): string {
-  return /:(\d+)$/.exec(address)?.[1] ?? "";
 }
 
 /** Name of the module that a kind of session belongs to. */

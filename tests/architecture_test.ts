@@ -113,6 +113,7 @@ const IMPORTS: Readonly<Record<string, readonly string[]>> = {
     "events/event_history.ts",
     "hooks/demand_command.ts",
     "hooks/hook_runner.ts",
+    "hooks/hook_variables.ts",
     "hooks/hooks.ts",
     "logging/telemetry.ts",
     "modules/running_modules.ts",

@@ -59,7 +59,7 @@ export const PATH = objectSchema("Path", {
   framesPerSecond: z.number(),
   width: z.int().nullable().describe("Pixels; null while unknown."),
   height: z.int().nullable().describe("Pixels; null while unknown."),
-  keyFrameAgeMs: z.number().nullable()
+  keyFrameAgeMs: z.int().nullable()
     .describe("Since the last key frame, milliseconds."),
   lastPacketTime: time().nullable(),
   lostPackets: counter(),
@@ -114,7 +114,7 @@ export function describeStream(
     height: height ?? null,
     keyFrameAgeMs: keyFrameAtMs === undefined
       ? null
-      : Math.max(0, nowMs - keyFrameAtMs),
+      : Math.max(0, Math.round(nowMs - keyFrameAtMs)),
     lastPacketTime: timeOrNull(lastUnitAtMs),
   };
 }

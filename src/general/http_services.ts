@@ -85,6 +85,7 @@ export const apiKeys = {
     address: ":9997",
     isOn: false,
     doc: "Serve the control API.",
+    isThere: true,
   }),
   apiAllowHooks: field(yesNo(), {
     default: false,

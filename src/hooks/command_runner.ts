@@ -63,6 +63,7 @@ export class CommandRunner implements AsyncDisposable {
   start(
     options: CommandOptions & { readonly restart: boolean },
   ): RunningCommand {
+    if (this.#isCut) return { stop: () => {} };
     const { name, logger } = options;
     logger.info(`${name} command started`);
     const command = this.#run(options, options.restart);
@@ -78,6 +79,7 @@ export class CommandRunner implements AsyncDisposable {
 
   /** Runs a command once, to its own end. */
   launch(options: CommandOptions): void {
+    if (this.#isCut) return;
     options.logger.info(`${options.name} command launched`);
     this.#run(options, false);
   }
@@ -107,7 +109,6 @@ export class CommandRunner implements AsyncDisposable {
       pace: this.#pace,
       onEnd: this.#onEnd,
     });
-    if (this.#isCut) command.cut();
     const ended = command.run().finally(() => this.#running.delete(command));
     this.#running.set(command, ended);
     return command;

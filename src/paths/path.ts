@@ -185,16 +185,16 @@ export class Path {
     this.#bytesBefore = this.stream.totalBytes;
     this.#framesBefore = this.stream.totalFrames;
     this.#formerOutboundBytes = 0;
+    const session = grant.owner.describe();
+    for (const type of ["pathAvailable", "pathOnline"] as const) {
+      events.emit({ type, pathName: name, session, tracks });
+    }
     const labels = tracks.map((track) => codecLabel(track.codec)).join(", ");
     this.#logger.info(
       `stream is available and online, ${tracks.length} ${
         tracks.length === 1 ? "track" : "tracks"
       } (${labels})`,
     );
-    const session = grant.owner.describe();
-    for (const type of ["pathAvailable", "pathOnline"] as const) {
-      events.emit({ type, pathName: name, session, tracks });
-    }
     this.#source.handleStream();
     return publication;
   }
@@ -205,13 +205,12 @@ export class Path {
     if (this.#publisher !== grant) return;
     this.#publisher = undefined;
     this.#availableAtMs = undefined;
+    const { events, name: pathName } = this.options;
+    const session = grant.owner.describe();
+    events.emit({ type: "pathOffline", pathName, session });
     this.#endReaders("terminated");
     this.#logger.info("stream is not available and offline");
-    const session = grant.owner.describe();
-    const pathName = this.options.name;
-    for (const type of ["pathOffline", "pathUnavailable"] as const) {
-      this.options.events.emit({ type, pathName, session });
-    }
+    events.emit({ type: "pathUnavailable", pathName, session });
     this.#source.handleLoss();
   }
 

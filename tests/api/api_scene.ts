@@ -84,6 +84,8 @@ export interface ApiScene {
   emit(event: ServerEvent): void;
   /** Calls the API. */
   call(path: string, init?: RequestInit): Promise<Response>;
+  /** Calls the API for the status of its answer only. */
+  statusOf(path: string, init?: RequestInit): Promise<number>;
 }
 
 /** Opens the API on a port of its own. */
@@ -132,6 +134,8 @@ export async function withApi(
   opened.use(running!);
   const started = lines.find((line) => line.includes("started with listener"));
   const port = Number(/:(\d+) \(TCP/.exec(started!)![1]);
+  const call = (path: string, init?: RequestInit) =>
+    fetch(`http://127.0.0.1:${port}${path}`, { redirect: "manual", ...init });
   await run({
     port,
     control,
@@ -140,8 +144,12 @@ export async function withApi(
     ended,
     configFile,
     emit: (event) => bus.emit(event),
-    call: (path, init) =>
-      fetch(`http://127.0.0.1:${port}${path}`, { redirect: "manual", ...init }),
+    call,
+    statusOf: async (path, init) => {
+      const { status, body } = await call(path, init);
+      await body?.cancel();
+      return status;
+    },
   });
 }
 

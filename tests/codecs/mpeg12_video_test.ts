@@ -2,9 +2,11 @@ import { BitWriter } from "#base/bit_writer.ts";
 import { ParseError } from "#base/errors.ts";
 import {
   isMpeg12Slice,
+  isMpeg2Config,
   MPEG12_PICTURE_TYPE,
   mpeg12Config,
   mpeg12PictureType,
+  mpeg12VideoSize,
   parseMpeg12Sequence,
 } from "#codecs/mpeg12_video.ts";
 import { MAX_PARAMETER_SET_BYTES } from "#codecs/parameter_sets.ts";
@@ -130,4 +132,19 @@ Deno.test("isMpeg12Slice() knows slices from headers", () => {
     codes.map(isMpeg12Slice),
     [false, true, true, false, false, false],
   );
+});
+
+Deno.test("isMpeg2Config() and mpeg12VideoSize() tell what files are to say", () => {
+  const found = SEQUENCES.map(({ hex }) => {
+    const config = Uint8Array.fromHex(hex);
+    const { width, height } = mpeg12VideoSize(config);
+    return `${isMpeg2Config(config) ? "MPEG-2" : "MPEG-1"} ${width}x${height}`;
+  });
+  assertEquals(found, [
+    "MPEG-1 320x240",
+    "MPEG-2 320x240",
+    "MPEG-2 64x48",
+    "MPEG-2 320x240",
+    "MPEG-2 320x240",
+  ]);
 });

@@ -5,6 +5,7 @@ import {
   mpeg4Config,
   mpeg4PictureOffset,
   mpeg4ProfileLevelId,
+  mpeg4VideoSize,
   mpeg4VopType,
   parseMpeg4VideoObjectLayer,
 } from "#codecs/mpeg4_video.ts";
@@ -120,4 +121,16 @@ Deno.test("mpeg4Config() needs an object layer and is limited", () => {
   assertEquals(mpeg4Config(long.subarray(1, -1)), undefined);
   assertEquals(mpeg4Config(long.subarray(0, -1))?.length, long.length - 1);
   assertEquals(mpeg4PictureOffset(long), -1);
+});
+
+Deno.test("mpeg4VideoSize() reads rectangles that are there", () => {
+  const sizes = MPEG4_CONFIGS.map(({ hex }) =>
+    mpeg4VideoSize(Uint8Array.fromHex(hex))
+  );
+  assertEquals(sizes.slice(0, 2), [
+    { width: 320, height: 240 },
+    { width: 64, height: 48 },
+  ]);
+  // Layers that are made by hand end in the middle of the size.
+  assertEquals(sizes.slice(2).every((size) => size === undefined), true);
 });

@@ -11,6 +11,8 @@ const PARSER =
 
 /** Parsers that no target imports, and why. */
 const WITHOUT_TARGET: Readonly<Record<string, string>> = {
+  "api/read_request.ts readBodyAs": "reads whole bodies for http_json",
+  "api/read_request.ts readFlag": "two words",
   "base/big_endian.ts readU16": "a part of others",
   "base/big_endian.ts readU32": "a part of others",
   "base/byte_reader.ts ByteReader": "a part of others",
@@ -40,6 +42,7 @@ const WITHOUT_TARGET: Readonly<Record<string, string>> = {
   "formats/sdp/codec_mapping.ts parseFmtp": "a part of sdp_formats",
   "formats/sdp/media_description.ts parseMediaLine": "a part of sdp",
   "formats/srtp/srtp_receiver.ts SrtpReceiver": "opened by openSrtpReceiver()",
+  "http/body.ts readBody": "reads whole bodies for http_json",
   "platform/files.ts readTextFile": "reads whole files",
   "platform/libc.ts readSockaddr": "what the system says",
   "platform/proxy_protocol.ts readProxyHeader":

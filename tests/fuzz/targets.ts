@@ -3,6 +3,8 @@ import { AUTH_TARGETS } from "./targets/auth.ts";
 import { CODEC_TARGETS } from "./targets/codecs.ts";
 import { CONFIG_TARGETS } from "./targets/config.ts";
 import { FLV_TARGETS } from "./targets/flv.ts";
+import { MP4_TARGETS } from "./targets/mp4.ts";
+import { HTTP_TARGETS } from "./targets/http.ts";
 import { MPEGTS_TARGETS } from "./targets/mpegts.ts";
 import { OUTSIDE_TARGETS } from "./targets/outside.ts";
 import { PAYLOAD_TARGETS } from "./targets/payloads.ts";
@@ -18,6 +20,7 @@ export const FORMAT_TARGETS: readonly FuzzTarget[] = [
   ...PAYLOAD_TARGETS,
   ...FLV_TARGETS,
   ...MPEGTS_TARGETS,
+  ...MP4_TARGETS,
 ];
 
 /** Parsers of protocols and of what whoever runs the server says. */
@@ -27,6 +30,7 @@ export const PROTOCOL_TARGETS: readonly FuzzTarget[] = [
   ...OUTSIDE_TARGETS,
   ...CONFIG_TARGETS,
   ...AUTH_TARGETS,
+  ...HTTP_TARGETS,
   ...SESSION_TARGETS,
 ];
 

@@ -190,8 +190,7 @@ Deno.test("CommandRunner.cut() kills whoever ignores every signal, children too,
   runner.launch(options(`touch ${folder.path}/late`));
   await runner[Symbol.asyncDispose]();
   assertEquals(ends, []);
-  const files = [...Deno.readDirSync(folder.path)].map(({ name }) => name);
-  assertEquals(files.includes("late"), false);
+  assertEquals((await filesIn(folder.path)).includes("late"), false);
 });
 
 Deno.test("CommandRunner.start() starts nothing that was stopped before its turn", async () => {
@@ -199,7 +198,7 @@ Deno.test("CommandRunner.start() starts nothing that was stopped before its turn
   const { runner, options, ends } = openRunner();
   runner.start({ ...options(`touch ${folder.path}/x`), restart: true }).stop();
   await runner[Symbol.asyncDispose]();
-  assertEquals([...Deno.readDirSync(folder.path)], []);
+  assertEquals(await filesIn(folder.path), []);
   assertEquals(ends, []);
 });
 
@@ -236,6 +235,11 @@ async function fifoCommand(folder: string, script: string): Promise<{
     while (await pipe.read(new Uint8Array(64)) !== null);
   });
   return { line: `sh ${file}`, started, ended };
+}
+
+async function filesIn(folder: string): Promise<string[]> {
+  const entries = await Array.fromAsync(Deno.readDir(folder));
+  return entries.map(({ name }) => name);
 }
 
 async function tempFolder(): Promise<AsyncDisposable & { path: string }> {

@@ -83,7 +83,10 @@ Deno.test({
     }
     await weir.waitForLog(/n1499'/);
     await assertNothingLost(weir, temp.folder);
-    const names = [...Deno.readDirSync(temp.folder)].map(({ name }) => name);
+    const names = await Array.fromAsync(
+      Deno.readDir(temp.folder),
+      ({ name }) => name,
+    );
     assert(names.some((name) => name.endsWith(".gz")), names.join());
   },
 });

@@ -11,9 +11,11 @@ const INFO = objectSchema("Info", {
   started: time(),
 });
 
+const NAME = z.string().min(1, "must not be empty");
+
 const KICK = z.union([
-  z.strictObject({ user: z.string().min(1) }),
-  z.strictObject({ tokenId: z.string().min(1) }),
+  z.strictObject({ user: NAME }),
+  z.strictObject({ tokenId: NAME }),
 ], { error: 'must be {"user": "…"} or {"tokenId": "…"}' })
   .register(SCHEMAS, { id: "AuthKick" });
 

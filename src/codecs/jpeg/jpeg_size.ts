@@ -21,7 +21,7 @@ const FRAME_HEADER_BYTES = 9;
 export function jpegSize(
   image: Uint8Array,
 ): { readonly width: number; readonly height: number } | undefined {
-  if (image.length < 2 || image[1] !== JPEG_MARKER.startOfImage) {
+  if (image[0] !== 0xff || image[1] !== JPEG_MARKER.startOfImage) {
     return undefined;
   }
   let at = 2;

@@ -14,7 +14,7 @@ import { NON_SYNC_SAMPLE_FLAG, TRUN_FLAG } from "./fragment_writer.ts";
 import type { Mp4Movie, SampleDefaults } from "./movie_reader.ts";
 
 /** Samples of one fragment, all tracks together. */
-export const MAX_FRAGMENT_SAMPLES = 262_144;
+export const MAX_FRAGMENT_SAMPLES = 65_536;
 
 /** Flags of a track fragment. Spec: ISO/IEC 14496-12 §8.8.7. */
 const TFHD_FLAG = {

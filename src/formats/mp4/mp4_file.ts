@@ -36,6 +36,8 @@ interface TabledTrack {
   readonly table: SampleTable;
   readonly cursor: SampleCursor;
   next: FileSample | undefined;
+  /** Of all samples so far. */
+  sampleBytes: number;
 }
 
 /**
@@ -109,7 +111,7 @@ export class Mp4File {
   ): AsyncGenerator<FileSample, void> {
     const tabled = tracks.map(openTable);
     if (fromSeconds !== undefined) seekTables(tabled, fromSeconds);
-    for (const one of tabled) one.next = one.cursor.next();
+    for (const one of tabled) this.#advance(one);
     for (;;) {
       let first: TabledTrack | undefined;
       let firstSeconds = Infinity;
@@ -123,7 +125,16 @@ export class Mp4File {
       }
       if (first?.next === undefined) return;
       yield first.next;
-      first.next = first.cursor.next();
+      this.#advance(first);
+    }
+  }
+
+  /** A few bytes may list more samples than there is memory: those of one track do not overlap. */
+  #advance(one: TabledTrack): void {
+    one.next = one.cursor.next();
+    one.sampleBytes += one.next?.sizeBytes ?? 0;
+    if (one.sampleBytes > this.#input.sizeBytes) {
+      throw fileError("must lie within the file", "samples", 0);
     }
   }
 
@@ -217,7 +228,7 @@ function openTable(track: Mp4MovieTrack): TabledTrack {
     trackNumber: track.number,
     maxGroup: isPcm ? PCM_GROUP_SAMPLES : 1,
   });
-  return { track, table, cursor, next: undefined };
+  return { track, table, cursor, next: undefined, sampleBytes: 0 };
 }
 
 /** The one whose key frames are where a reader may start: the first of pictures, or else of sound. */

@@ -1,0 +1,112 @@
+import { pageOf } from "#api/pagination.ts";
+import { redactUrlPasswords, restoreUrlPasswords } from "#api/url_passwords.ts";
+import { parseUuid } from "#api/uuid.ts";
+import { parseIpNetwork } from "#base/ip.ts";
+import { AllowedOrigins, parseOrigin } from "#http/allowed_origins.ts";
+import { browserFault } from "#http/browser_guard.ts";
+import { clientIp } from "#http/client_address.ts";
+import { readCredentials } from "#http/credentials.ts";
+import { HttpError } from "#http/http_error.ts";
+import { parseJson, serializeJson } from "#http/json.ts";
+import { assert, assertEquals } from "#test/assert.ts";
+import { type FuzzTarget, takesText } from "../fuzz_target.ts";
+import { textSeeds } from "../literal_seeds.ts";
+
+const PROXIES = [parseIpNetwork("10.0.0.0/8"), parseIpNetwork("fd00::/8")];
+
+const ORIGINS = new AllowedOrigins(["*", "http://*.example.com", "http://a:*"]);
+
+/** A header with this value; undefined if no header can have it. */
+function headersWith(name: string, value: string): Headers | undefined {
+  try {
+    return new Headers({ [name]: value });
+  } catch (error) {
+    if (error instanceof TypeError) return undefined;
+    throw error;
+  }
+}
+
+/** A run for what reads one header. */
+function takesHeader(
+  name: string,
+  read: (headers: Headers, value: string) => unknown,
+): FuzzTarget["run"] {
+  return takesText((value) => {
+    const headers = headersWith(name, value);
+    return headers ? read(headers, value) : false;
+  });
+}
+
+/** What clients of HTTP send: heads, bodies and queries. */
+export const HTTP_TARGETS: readonly FuzzTarget[] = [
+  {
+    name: "http_json",
+    seeds: () => textSeeds("http/json_test.ts", "api/routes/config_test.ts"),
+    rejects: [HttpError],
+    run: (input) => {
+      const value = parseJson(input);
+      const text = serializeJson(value);
+      assert(!/[<>&\u2028\u2029]/.test(text), "a page could read it");
+      assertEquals(JSON.stringify(JSON.parse(text)), JSON.stringify(value));
+      return true;
+    },
+  },
+  {
+    name: "http_credentials",
+    seeds: () => textSeeds("http/credentials_test.ts"),
+    rejects: [],
+    run: takesHeader("Authorization", readCredentials),
+  },
+  {
+    name: "http_client_address",
+    seeds: () => textSeeds("http/client_address_test.ts"),
+    rejects: [],
+    run: takesHeader("X-Forwarded-For", (headers) => {
+      const ip = clientIp("10.0.0.1", headers, PROXIES);
+      parseIpNetwork(ip);
+    }),
+  },
+  {
+    name: "http_origin",
+    seeds: () =>
+      textSeeds("http/allowed_origins_test.ts", "http/browser_guard_test.ts"),
+    rejects: [],
+    run: takesHeader("Origin", (headers, origin) => {
+      const allowed = ORIGINS.headerFor(origin);
+      if (allowed === origin && allowed !== "*") assert(parseOrigin(origin));
+      const fault = browserFault({
+        method: "POST",
+        headers,
+        hostname: "127.0.0.1",
+        host: "127.0.0.1:9997",
+        ip: "127.0.0.1",
+        origins: ORIGINS,
+        originsKey: "apiAllowOrigins",
+      });
+      const isNamed = ORIGINS.names(origin) ||
+        parseOrigin(origin)?.host === "127.0.0.1:9997";
+      assertEquals(fault === undefined, isNamed);
+    }),
+  },
+  {
+    name: "api_query",
+    seeds: () => textSeeds("api/uuid_test.ts", "api/pagination_test.ts"),
+    rejects: [HttpError],
+    run: takesText((text) => {
+      const { items } = pageOf([1, 2, 3], () => text, (item) => item);
+      assert(items.length <= 3);
+      assertEquals(parseUuid(parseUuid(text)), parseUuid(text));
+    }),
+  },
+  {
+    name: "api_url_passwords",
+    seeds: () => textSeeds("api/url_passwords_test.ts"),
+    rejects: [HttpError],
+    run: takesText((text) => {
+      const redacted = redactUrlPasswords(text);
+      assertEquals(redactUrlPasswords(redacted), redacted);
+      const { source } = restoreUrlPasswords({ source: redacted }, () => text);
+      assertEquals(redactUrlPasswords(String(source)), redacted);
+    }),
+  },
+];
