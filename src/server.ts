@@ -18,6 +18,7 @@ import { runOnDemand } from "#hooks/demand_command.ts";
 import { HookRunner } from "#hooks/hook_runner.ts";
 import { portOf } from "#hooks/hook_variables.ts";
 import { Hooks } from "#hooks/hooks.ts";
+import { exportTelemetry } from "#logging/telemetry.ts";
 import { metrics } from "#metrics/mod.ts";
 import { RunningModules } from "#modules/running_modules.ts";
 import { PathManager, type PathManagerSettings } from "#paths/path_manager.ts";
@@ -182,6 +183,7 @@ export async function openServer(options: ServerOptions): Promise<Server> {
     }),
   );
   const rates = opened.use(new RateSampler({ paths, sessions, clock }));
+  opened.use(exportTelemetry({ events, sessions, paths }));
   let isReady = false;
   const modules = opened.use(
     new RunningModules<Config>([

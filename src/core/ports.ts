@@ -23,11 +23,7 @@ export interface Grant extends Disposable, Identity {
 /** Permission to read a stream that is there. */
 export interface ReadGrant extends Grant {
   readonly stream: Stream;
-  /**
-   * Subscribes to the stream under this permission.
-   *
-   * Units that are left out are counted, and one line a second says so.
-   */
+  /** Subscribes to the stream; units that are left out are counted, and one line a second says so. */
   subscribe(sink: BatchSink): Subscription;
 }
 
@@ -126,6 +122,8 @@ export type SessionRegistry = DescriptionList<SessionInfo>;
 export interface PathDirectory {
   list(): PathInfo[];
   find(name: string): PathInfo | undefined;
+  /** What a path that can be read has, for those who are no readers to anybody: recorders, muxers. */
+  streamOf(name: string): Stream | undefined;
   /** Takes permissions back, for `reason`; answers how many. */
   revoke(whose: (grant: Grant) => boolean, reason: string): number;
 }

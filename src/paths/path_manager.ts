@@ -13,6 +13,7 @@ import type {
   ReadGrant,
   SessionOwner,
 } from "#core/ports.ts";
+import type { Stream } from "#core/stream.ts";
 import type { GrantedAccess } from "./grants.ts";
 import type { PathMatch, PathMatcher } from "./path_matcher.ts";
 import { Path, type PathSettings } from "./path.ts";
@@ -113,6 +114,12 @@ export class PathManager implements PathAccess, PathDirectory, AsyncDisposable {
   /** The path with this name, if there is one. */
   find(name: string): PathInfo | undefined {
     return this.#paths.get(name)?.describe();
+  }
+
+  /** The stream of a path that can be read. */
+  streamOf(name: string): Stream | undefined {
+    const path = this.#paths.get(name);
+    return path?.isAvailable ? path.stream : undefined;
   }
 
   /** Takes permissions back, for `reason`; answers how many. */

@@ -176,6 +176,7 @@ function fakePorts(
     paths: {
       list: () => [...paths],
       find: (name) => paths.find((path) => path.name === name),
+      streamOf: () => undefined,
       revoke: () => 0,
     },
     rates: {

@@ -20,7 +20,7 @@ function aac(config: string): CodecParameters {
 
 function h265(index: number): CodecParameters {
   const { vps, sps, pps } = H265_SAMPLES[index]!;
-  return { codec: "h265", vps: [hex(vps)], sps: [hex(sps)], pps: [hex(pps)] };
+  return { codec: "h265", vps: [vps], sps: [sps], pps: [pps] };
 }
 
 function av1(index: number): CodecParameters {

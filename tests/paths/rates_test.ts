@@ -71,6 +71,7 @@ function opened(state: SessionInfo["state"] = "publish") {
         return path ? [path] : [];
       },
       find: () => path,
+      streamOf: () => undefined,
       revoke: () => 0,
     },
   });

@@ -14,7 +14,11 @@ const CASES = [
   ["fill bytes before a marker", "ffd8ffffffc00011080001000203", [2, 1]],
   ["no image", "00d8ffc00011080001000203", undefined],
   ["no start", "ffd9ffc00011080001000203", undefined],
-  ["Huffman tables, which have a marker of the range", "ffd8ffc40002", undefined],
+  [
+    "Huffman tables, which have a marker of the range",
+    "ffd8ffc40002",
+    undefined,
+  ],
   ["a scan before the frame", "ffd8ffda000c0102030405060708", undefined],
   ["a frame without height", "ffd8ffc0001108000000020301", undefined],
   ["a segment that is no marker", "ffd8000000000000000000000000", undefined],

@@ -51,7 +51,10 @@ export const CODEC_SAMPLES: readonly CodecSample[] = [
     format: "hvc1",
   },
   {
-    codec: { codec: "av1", sequenceHeader: hex(AV1_SAMPLES[0]!.sequenceHeader) },
+    codec: {
+      codec: "av1",
+      sequenceHeader: hex(AV1_SAMPLES[0]!.sequenceHeader),
+    },
     parts: [hex(AV1_SAMPLES[0]!.sequenceHeader), frame("3010", 40)],
     format: "av01",
   },
@@ -125,7 +128,12 @@ export const CODEC_SAMPLES: readonly CodecSample[] = [
     format: "ipcm",
   },
   {
-    codec: { codec: "lpcm", bitDepth: 24, sampleRateHz: 48_000, channelCount: 2 },
+    codec: {
+      codec: "lpcm",
+      bitDepth: 24,
+      sampleRateHz: 48_000,
+      channelCount: 2,
+    },
     parts: [frame("010203", 96)],
     format: "ipcm",
   },

@@ -16,24 +16,17 @@ const PROXIES = [parseIpNetwork("10.0.0.0/8"), parseIpNetwork("fd00::/8")];
 
 const ORIGINS = new AllowedOrigins(["*", "http://*.example.com", "http://a:*"]);
 
-/** A header with this value; undefined if no header can have it. */
-function headersWith(name: string, value: string): Headers | undefined {
-  try {
-    return new Headers({ [name]: value });
-  } catch (error) {
-    if (error instanceof TypeError) return undefined;
-    throw error;
-  }
-}
-
-/** A run for what reads one header. */
+/** A run for what reads one header; the runtime's own headers would take quadratic time to check long ones. */
 function takesHeader(
   name: string,
   read: (headers: Headers, value: string) => unknown,
 ): FuzzTarget["run"] {
   return takesText((value) => {
-    const headers = headersWith(name, value);
-    return headers ? read(headers, value) : false;
+    const headers = {
+      has: (asked: string) => asked === name,
+      get: (asked: string) => asked === name ? value : null,
+    };
+    return read(headers as Headers, value);
   });
 }
 

@@ -7,10 +7,7 @@ import { parseEsds } from "#formats/fmp4/descriptors.ts";
 import { readMediaSegment } from "#formats/fmp4/fragment_reader.ts";
 import { initEntry, serializeInitSegment } from "#formats/fmp4/init_segment.ts";
 import { openMp4SampleReader } from "#formats/fmp4/mp4_codecs.ts";
-import {
-  type Mp4Movie,
-  parseInitSegment,
-} from "#formats/fmp4/movie_reader.ts";
+import { type Mp4Movie, parseInitSegment } from "#formats/fmp4/movie_reader.ts";
 import { Fmp4PartWriter } from "#formats/fmp4/part_writer.ts";
 import {
   parseRecordingBox,
@@ -164,7 +161,9 @@ function partOf(samples: readonly CodecSample[], turn = 0): Uint8Array {
     clockRateHz: trackOf(sample).clockRateHz,
   }));
   const writer = new Fmp4PartWriter(tracks);
-  for (const { sample, id } of samples.map((sample, i) => ({ sample, id: i + 1 }))) {
+  for (
+    const { sample, id } of samples.map((sample, i) => ({ sample, id: i + 1 }))
+  ) {
     const timer = new SampleTimer(0);
     for (const one of samplesOf(sample, id, turn * 10_000)) {
       const before = timer.push(one);

@@ -1,0 +1,30 @@
+import { ByteWriter } from "#base/byte_writer.ts";
+import {
+  serializeBox,
+  writeBox,
+  writeFullBox,
+  writeU64,
+  writeZeros,
+} from "#formats/fmp4/box_writer.ts";
+import { assertEquals } from "#test/assert.ts";
+
+Deno.test("writeBox() and writeFullBox() nest", () => {
+  const writer = new ByteWriter();
+  writeBox(writer, "moov", () => {
+    writeFullBox(writer, "mvhd", { version: 1, flags: 0x203 }, () => {
+      writeU64(writer, 2 ** 33 + 5);
+      writeZeros(writer, 2);
+    });
+    writeFullBox(writer, "free", {}, () => {});
+  });
+  assertEquals(
+    writer.finish().toHex(),
+    "0000002a6d6f6f76" + "000000166d766864" + "01000203" +
+      "0000000200000005" + "0000" + "0000000c66726565" + "00000000",
+  );
+});
+
+Deno.test("serializeBox() joins its content", () => {
+  const box = serializeBox("udta", Uint8Array.of(1), Uint8Array.of(2, 3));
+  assertEquals(box.toHex(), "0000000b75647461010203");
+});
