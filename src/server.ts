@@ -1,4 +1,3 @@
-import { api } from "#api/mod.ts";
 import { AccessGate } from "#auth/access_gate.ts";
 import type { Clock } from "#base/clock.ts";
 import { DescriptionList } from "#base/description_list.ts";
@@ -19,14 +18,13 @@ import { HookRunner } from "#hooks/hook_runner.ts";
 import { portOf } from "#hooks/hook_variables.ts";
 import { Hooks } from "#hooks/hooks.ts";
 import { exportTelemetry } from "#logging/telemetry.ts";
-import { metrics } from "#metrics/mod.ts";
+import { lazyModule } from "#modules/lazy_module.ts";
 import { RunningModules } from "#modules/running_modules.ts";
 import { PathManager, type PathManagerSettings } from "#paths/path_manager.ts";
 import { PathMatcher } from "#paths/path_matcher.ts";
 import type { Demand } from "#paths/path_source.ts";
 import { RateSampler } from "#paths/rates.ts";
 import { MemoryTrimmer } from "#platform/memory.ts";
-import { pprof } from "#profiling/mod.ts";
 import { rtmp, rtmps, rtmpSource } from "#protocols/rtmp/mod.ts";
 import { rtsp, rtsps, rtspSource } from "#protocols/rtsp/mod.ts";
 import type { PullSource } from "#sources/pull_source.ts";
@@ -188,15 +186,19 @@ export async function openServer(options: ServerOptions): Promise<Server> {
   const modules = opened.use(
     new RunningModules<Config>([
       ...PROTOCOLS,
-      api({
-        control,
-        access: gate,
-        events: history,
-        startedAtMs,
-        isReady: () => isReady,
+      lazyModule("API", ({ api }) => api, async () => {
+        const { api } = await import("#api/mod.ts");
+        const parts = { control, access: gate, events: history };
+        return api({ ...parts, startedAtMs, isReady: () => isReady });
       }),
-      metrics({ isReady: () => isReady }),
-      pprof,
+      lazyModule("metrics", ({ metrics }) => metrics, async () => {
+        const { metrics } = await import("#metrics/mod.ts");
+        return metrics({ isReady: () => isReady });
+      }),
+      lazyModule("pprof", ({ pprof }) => pprof, async () => {
+        const { pprof } = await import("#profiling/mod.ts");
+        return pprof;
+      }),
     ], {
       access: paths,
       paths,

@@ -116,6 +116,7 @@ const IMPORTS: Readonly<Record<string, readonly string[]>> = {
     "hooks/hook_variables.ts",
     "hooks/hooks.ts",
     "logging/telemetry.ts",
+    "modules/lazy_module.ts",
     "modules/running_modules.ts",
     "paths/path_manager.ts",
     "paths/path_matcher.ts",

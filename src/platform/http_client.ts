@@ -1,5 +1,4 @@
-import * as http from "node:http";
-import * as https from "node:https";
+import type * as http from "node:http";
 import * as tls from "node:tls";
 import type { Deadline } from "#base/abort.ts";
 import { withDeadline } from "#base/abort.ts";
@@ -99,7 +98,7 @@ async function exchange(
     ? await connectVerified(url, question.fingerprint, signal)
     : undefined;
   const { promise, resolve, reject } = Promise.withResolvers<Exchanged>();
-  const request = requestTo(url, question, socket);
+  const request = await requestTo(url, question, socket);
   const leave = () => {
     request.destroy();
     reject(signal.reason);
@@ -120,11 +119,12 @@ async function exchange(
   }
 }
 
-function requestTo(
+/** The library is loaded for the first question: a server that asks nobody starts without it. */
+async function requestTo(
   url: URL,
   { method, headers = {}, body }: HttpQuestion,
   socket: tls.TLSSocket | undefined,
-): http.ClientRequest {
+): Promise<http.ClientRequest> {
   const userInfo = url.username === "" ? {} : {
     auth: `${decodeURIComponent(url.username)}:${
       decodeURIComponent(url.password)
@@ -142,9 +142,12 @@ function requestTo(
   bare.username = "";
   bare.password = "";
   // With an agent the connection that was checked would not be taken.
-  return socket === undefined
-    ? http.request(bare, { ...options, agent: false })
-    : https.request(bare, { ...options, createConnection: () => socket });
+  if (socket === undefined) {
+    const { request } = await import("node:http");
+    return request(bare, { ...options, agent: false });
+  }
+  const { request } = await import("node:https");
+  return request(bare, { ...options, createConnection: () => socket });
 }
 
 async function readAnswer(
