@@ -25,51 +25,79 @@ export interface EventStreamParts extends Pick<ApiParts, "events" | "signal"> {
  * Spec: WHATWG HTML §9.2.
  */
 export function eventStream(
-  { events, clock, signal, onEnd }: EventStreamParts,
+  parts: EventStreamParts,
   lastId: string | undefined,
 ): ReadableStream<Uint8Array> {
-  const encoder = new TextEncoder();
-  let close = () => {};
+  let sender: EventSender | undefined;
   return new ReadableStream<Uint8Array>({
-    start(controller) {
-      let cancelHeartbeat = () => {};
-      let listening: Disposable | undefined;
-      let isClosed = false;
-      close = () => {
-        if (isClosed) return;
-        isClosed = true;
-        cancelHeartbeat();
-        listening?.[Symbol.dispose]();
-        signal.removeEventListener("abort", end);
-        onEnd();
-      };
-      const end = () => {
-        if (isClosed) return;
-        close();
-        controller.close();
-      };
-      const send = (text: string) => {
-        if (isClosed) return;
-        controller.enqueue(encoder.encode(text));
-        if ((controller.desiredSize ?? 0) <= 0) end();
-      };
-      const beat = () => {
-        cancelHeartbeat = clock.after(HEARTBEAT_MS, () => {
-          send(":\n\n");
-          if (!isClosed) beat();
-        });
-      };
-      send(`retry: ${RETRY_MS}\n\n`);
-      const missed = events.since(lastId);
-      if (missed === "gap") send(`data: {"type":"gap"}\n\n`);
-      else for (const record of missed) send(eventText(record));
-      if (isClosed) return;
-      signal.addEventListener("abort", end);
-      listening = events.listen((record) => send(eventText(record)));
-      beat();
+    start: (controller) => {
+      sender = new EventSender(parts, controller);
+      sender.run(lastId);
     },
-    cancel: () => close(),
+    cancel: () => sender?.release(),
   }, new ByteLengthQueuingStrategy({ highWaterMark: MAX_WAITING_BYTES }));
+}
+
+/** Sends events to one client. */
+class EventSender {
+  #parts: EventStreamParts;
+  #controller: ReadableStreamDefaultController<Uint8Array>;
+  #encoder = new TextEncoder();
+  #listening: Disposable | undefined;
+  #cancelHeartbeat: () => void = () => {};
+  #isEnded = false;
+  #handleAbort = () => this.#end();
+
+  constructor(
+    parts: EventStreamParts,
+    controller: ReadableStreamDefaultController<Uint8Array>,
+  ) {
+    this.#parts = parts;
+    this.#controller = controller;
+  }
+
+  /** Sends what was missed, and begins to listen. */
+  run(lastId: string | undefined): void {
+    const { events, signal } = this.#parts;
+    this.#send(`retry: ${RETRY_MS}\n\n`);
+    const missed = events.since(lastId);
+    if (missed === "gap") this.#send(`data: {"type":"gap"}\n\n`);
+    else for (const record of missed) this.#send(eventText(record));
+    if (signal.aborted) this.#end();
+    if (this.#isEnded) return;
+    signal.addEventListener("abort", this.#handleAbort);
+    this.#listening = events.listen((record) => this.#send(eventText(record)));
+    this.#beat();
+  }
+
+  /** Listens no more. Idempotent. */
+  release(): void {
+    if (this.#isEnded) return;
+    this.#isEnded = true;
+    this.#cancelHeartbeat();
+    this.#listening?.[Symbol.dispose]();
+    this.#parts.signal.removeEventListener("abort", this.#handleAbort);
+    this.#parts.onEnd();
+  }
+
+  #end(): void {
+    if (this.#isEnded) return;
+    this.release();
+    this.#controller.close();
+  }
+
+  #send(text: string): void {
+    if (this.#isEnded) return;
+    this.#controller.enqueue(this.#encoder.encode(text));
+    if ((this.#controller.desiredSize ?? 0) <= 0) this.#end();
+  }
+
+  #beat(): void {
+    this.#cancelHeartbeat = this.#parts.clock.after(HEARTBEAT_MS, () => {
+      this.#send(":\n\n");
+      if (!this.#isEnded) this.#beat();
+    });
+  }
 }
 
 function eventText(record: { readonly id: string }): string {

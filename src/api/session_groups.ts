@@ -17,16 +17,23 @@ export interface SessionGroup {
   readonly canBeKicked: boolean;
   /** Error of an id that nobody has. */
   readonly notFound: string;
-  /** Names in order; those with `=` are older names of what stands behind it. */
-  readonly fields: readonly string[];
+  /** In order. */
+  readonly fields: readonly GroupField[];
 }
 
-const RTSP_CONNECTION = words(
+/** A field of a session in answers. */
+interface GroupField {
+  readonly name: string;
+  /** The same under the name that it has now. */
+  readonly meaning: string;
+}
+
+const RTSP_CONNECTION = fieldsOf(
   `id created remoteAddr session tunnel inboundBytes outboundBytes
   bytesReceived=inboundBytes bytesSent=outboundBytes`,
 );
 
-const RTSP_SESSION = words(
+const RTSP_SESSION = fieldsOf(
   `id created remoteAddr state path query user userAgent transport profile conns
   inboundBytes inboundRTPPackets inboundRTPPacketsLost inboundRTPPacketsInError inboundRTPPacketsJitter
   inboundRTCPPackets inboundRTCPPacketsInError
@@ -38,7 +45,7 @@ const RTSP_SESSION = words(
   rtcpPacketsInError=inboundRTCPPacketsInError`,
 );
 
-const RTMP_CONNECTION = words(
+const RTMP_CONNECTION = fieldsOf(
   `id created remoteAddr state path query user userAgent inboundBytes outboundBytes outboundFramesDiscarded
   bytesReceived=inboundBytes bytesSent=outboundBytes`,
 );
@@ -141,8 +148,7 @@ export function describeFields(
   session: SessionInfo,
 ): Record<string, unknown> {
   const answer: Record<string, unknown> = {};
-  for (const field of fields) {
-    const [name = "", meaning = name] = field.split("=");
+  for (const { name, meaning } of fields) {
     const common = COMMON_FIELDS[meaning];
     answer[name] = common ? common(session) : detailOf(session, meaning);
   }
@@ -160,12 +166,9 @@ export function groupSchema(
   additions: z.core.$ZodLooseShape,
 ): z.ZodType {
   const shape: Record<string, z.ZodType> = {};
-  for (const field of fields) {
-    const [name = "", meaning] = field.split("=");
-    const schema = FIELD_SCHEMAS[meaning ?? name] ?? counter();
-    shape[name] = meaning === undefined
-      ? schema
-      : schema.meta({ deprecated: true });
+  for (const { name, meaning } of fields) {
+    const schema = FIELD_SCHEMAS[meaning] ?? counter();
+    shape[name] = meaning === name ? schema : schema.meta({ deprecated: true });
   }
   return objectSchema(schemaId, { ...shape, ...additions });
 }
@@ -192,6 +195,10 @@ function isSecureRtspOn({ rtsp, rtspEncryption }: Config): boolean {
   return rtsp && rtspEncryption !== "no";
 }
 
-function words(text: string): string[] {
-  return text.split(/\s+/);
+/** Names with blanks between them; one with `=` is an older name of what stands behind it. */
+function fieldsOf(text: string): GroupField[] {
+  return text.split(/\s+/).map((word) => {
+    const [name = "", meaning = name] = word.split("=");
+    return { name, meaning };
+  });
 }

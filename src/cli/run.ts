@@ -66,7 +66,7 @@ export async function runCommand(files: readonly string[]): Promise<number> {
   raiseFileLimit();
   logger.debug(() => `TCP is sent by ${sendEngine()}`);
   const control = new ConfigControl({
-    load: () => loadConfig(files, { sources }),
+    load: (isOnTrial) => loadConfig(files, isOnTrial ? {} : { sources }),
     loaded,
     logger,
   });

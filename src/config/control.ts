@@ -48,11 +48,17 @@ export interface Change {
 
 /** What a {@linkcode ConfigControl} is given. */
 export interface ConfigControlOptions {
-  /** Reads the files and the environment again. */
-  readonly load: () => Promise<LoadedConfig>;
+  /** Reads the files and the environment again; on trial nothing comes of it. */
+  readonly load: (isOnTrial: boolean) => Promise<LoadedConfig>;
   /** What was read at the start. */
   readonly loaded: LoadedConfig;
   readonly logger: Logger;
+}
+
+/** How a change is made. */
+export interface ChangeOptions {
+  /** Only say what it would do. */
+  readonly dryRun?: boolean;
 }
 
 /** What changes with a change. */
@@ -73,7 +79,7 @@ interface Transaction {
 
 /** Of the files or the API: every change of the configuration goes through here, one after the other. */
 export class ConfigControl {
-  readonly #load: () => Promise<LoadedConfig>;
+  readonly #load: ConfigControlOptions["load"];
   readonly #logger: Logger;
   #target: ConfigTarget | undefined;
   #now: State;
@@ -104,11 +110,11 @@ export class ConfigControl {
    */
   change(
     edit: ConfigEdit,
-    options: { readonly dryRun?: boolean } = {},
+    { dryRun = false }: ChangeOptions = {},
   ): Promise<Change> {
     return this.#transact({
       reason: "API request",
-      isDryRun: options.dryRun ?? false,
+      isDryRun: dryRun,
       isOfApi: true,
       prepare: () => this.#edited(edit),
     });
@@ -119,12 +125,15 @@ export class ConfigControl {
    *
    * @throws {ConfigError} if something is wrong with them; nothing has changed, and the log says so.
    */
-  reload(reason: string): Promise<Change> {
+  reload(
+    reason: string,
+    { dryRun = false }: ChangeOptions = {},
+  ): Promise<Change> {
     return this.#transact({
       reason,
-      isDryRun: false,
+      isDryRun: dryRun,
       isOfApi: false,
-      prepare: () => this.#reloaded(reason),
+      prepare: () => dryRun ? this.#load(true) : this.#reloaded(reason),
     });
   }
 
@@ -133,10 +142,10 @@ export class ConfigControl {
    *
    * @throws {ConfigError} if what the files say cannot be used; nothing has changed.
    */
-  dropOverlay(): Promise<Change> {
+  dropOverlay({ dryRun = false }: ChangeOptions = {}): Promise<Change> {
     return this.#transact({
       reason: "changes of the API are dropped",
-      isDryRun: false,
+      isDryRun: dryRun,
       isOfApi: true,
       prepare: () => {
         const { source } = this.#now.overlay;
@@ -204,7 +213,7 @@ export class ConfigControl {
   async #reloaded(reason: string): Promise<State> {
     this.#announce(reason);
     try {
-      const loaded = await this.#load();
+      const loaded = await this.#load(false);
       for (const warning of loaded.warnings) this.#logger.warn(warning);
       return loaded;
     } catch (error) {

@@ -9,7 +9,8 @@ export interface SessionInfo {
   readonly type:
     | `rtsp${"" | "s"}${"Conn" | "Session"}`
     | `rtmp${"" | "s"}Conn`
-    | `${"rtsp" | "rtmp"}Source`
+    | `${"rtsp" | "rtmp" | "file" | "test"}Source`
+    | `${"hls" | "http"}Session`
     | "redirect";
   readonly createdAtMs: number;
   /** Address of the peer, `IP:port`. */

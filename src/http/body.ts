@@ -35,7 +35,11 @@ export async function readBody(
     const bytes = await Promise.race([reading, late]);
     if (bytes) return bytes;
   } catch (error) {
-    if (error instanceof HttpError) throw error;
+    if (error instanceof HttpError) {
+      // It may go on for as long as the peer likes.
+      limits.endReading();
+      throw error;
+    }
     throw new HttpError(400, "the body broke off", { cause: error });
   } finally {
     cancel();

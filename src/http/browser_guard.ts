@@ -23,19 +23,17 @@ export interface GuardedRequest {
 }
 
 /**
- * Keeps web pages from using the address of a visitor as a permission; what is not from a browser passes.
+ * Finds requests in which a web page may be using the address of its visitor as a permission.
  *
- * Requests with an `Authorization` header always pass: a page cannot know what stands in it. Without one:
- * - from this machine itself, the host must be one that no stranger's name server can point here: an address, `localhost`,
- *   a name without dots, or one that the allowed origins name (rebinding);
- * - what changes something and comes from a page must come from this server's own host, if that is such a host, or from
+ * - From this machine itself, the host must be one that no stranger's name server can point here: an address, `localhost`,
+ *   a name without dots, or one that the allowed origins name (rebinding).
+ * - What changes something and comes from a page must come from this server's own host, if that is such a host, or from
  *   an origin that is allowed by name: `*` is not enough (cross-site calls).
  *
- * Output: why it is refused; undefined if it is not.
+ * Output: why it is refused, unless it is let in by what a page cannot know; undefined if it is not.
  */
 export function browserFault(request: GuardedRequest): string | undefined {
   const { method, headers, hostname, host, ip, origins, originsKey } = request;
-  if (headers.has("Authorization")) return undefined;
   const isOwnHost = isUnforgeable(hostname) || origins.namesHost(hostname);
   if (isLoopback(ip) && !isOwnHost) {
     return `Cannot serve host "${hostname}": it is no address of this server; use an address or localhost, log in, or add the host to ${originsKey}`;

@@ -5,13 +5,28 @@ import type { IpNetwork } from "#base/ip.ts";
 import type { ModulePorts } from "#core/ports.ts";
 import { openCertificates } from "#platform/certificates.ts";
 import { type HttpServer, openHttpServer } from "#platform/http_server.ts";
+import type { Upgrade } from "#platform/websocket.ts";
 import { RequestHandler } from "./request_handler.ts";
 
 /** How long a connection may wait for its next request. */
 const IDLE_MS = 30_000;
 
-/** Connections of one service at the same time. */
-const MAX_CONNECTIONS = 1_024;
+/** Connections and requests of one service at the same time, if it does not say otherwise. */
+const DEFAULT_CAPACITY: HttpCapacity = {
+  connections: 1_024,
+  requests: 4_096,
+  // A refused login takes up to 4 s, and whoever guesses passwords must not use up all.
+  requestsPerAddress: 1_024,
+};
+
+/** How much of everything there may be at the same time. */
+export interface HttpCapacity {
+  readonly connections: number;
+  /** Requests without an answer. */
+  readonly requests: number;
+  /** The same of one address. */
+  readonly requestsPerAddress: number;
+}
 
 /** What routes know of a request: `c.var`. */
 export interface HttpVariables {
@@ -21,6 +36,14 @@ export interface HttpVariables {
   readonly user: string;
   /** `IP:port` of the client, for logs. */
   readonly remoteAddress: string;
+  /** Aborts when the server ends. */
+  readonly signal: AbortSignal;
+  /**
+   * Makes a WebSocket of the request: its response is the answer.
+   *
+   * @throws {HttpError} 400 if the request is not for one, 403 if a page sends it that may not call.
+   */
+  readonly upgradeToWebSocket: () => Upgrade;
   /**
    * Reads the body: 64 KiB unless `maxBytes` says otherwise.
    *
@@ -36,8 +59,9 @@ export type HttpEnv = { Variables: HttpVariables };
 export interface HttpServiceOptions {
   /** As in the log, e.g. `"API"`. */
   readonly name: string;
-  /** Permission that every request needs. */
-  readonly action: Action;
+  /** Permission that every request needs; left out if the routes ask for themselves. */
+  readonly action?: Action;
+  readonly capacity?: HttpCapacity;
   readonly address: string;
   /** Config key of the address. */
   readonly addressKey: string;
@@ -59,7 +83,7 @@ export interface HttpServiceOptions {
   readonly allowMethods: string;
   readonly allowHeaders: string;
   readonly ports: ModulePorts;
-  /** Adds what is served after authentication. */
+  /** Adds what is served after authentication; an error that a route throws is answered as one of the service. */
   readonly routes: (app: Hono<HttpEnv>) => void;
   /** Adds what is served to everybody. */
   readonly openRoutes?: (app: Hono<HttpEnv>) => void;
@@ -96,7 +120,8 @@ export async function openHttpService(
       }),
     )
     : undefined;
-  const handler = new RequestHandler(options);
+  const { capacity = DEFAULT_CAPACITY } = options;
+  const handler = new RequestHandler(options, capacity);
   try {
     server = opened.use(
       await openHttpServer({
@@ -107,7 +132,7 @@ export async function openHttpService(
           firstRequestMs: options.readTimeoutMs,
           idleMs: IDLE_MS,
           writeTimeoutMs: options.writeTimeoutMs,
-          maxConnections: MAX_CONNECTIONS,
+          maxConnections: capacity.connections,
         },
         serve: (request, origin) => handler.serve(request, origin),
       }),

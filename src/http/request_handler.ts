@@ -1,13 +1,14 @@
 import { Hono } from "hono";
 import {
   AuthenticationError,
-  type Identity,
+  type Credentials,
   type RefusalCode,
 } from "#base/access.ts";
 import { errorStack } from "#base/errors.ts";
 import type { Logger } from "#base/log.ts";
 import type { RequestOrigin } from "#platform/http_server.ts";
 import { addressText } from "#platform/peer_address.ts";
+import type { Upgrade } from "#platform/websocket.ts";
 import { AllowedOrigins } from "./allowed_origins.ts";
 import { readBody } from "./body.ts";
 import { browserFault } from "./browser_guard.ts";
@@ -15,6 +16,7 @@ import { clientIp } from "./client_address.ts";
 import { readCredentials } from "./credentials.ts";
 import { HttpError } from "./http_error.ts";
 import type {
+  HttpCapacity,
   HttpEnv,
   HttpServiceOptions,
   HttpVariables,
@@ -64,13 +66,14 @@ type Bindings = {
 export class RequestHandler {
   #options: HttpServiceOptions;
   #origins: AllowedOrigins;
-  #limits = new RequestLimits();
+  #limits: RequestLimits;
   #guardedRoutes: Routes;
   #openRoutes: Routes | undefined;
 
   /** Builds the routes. */
-  constructor(options: HttpServiceOptions) {
+  constructor(options: HttpServiceOptions, capacity: HttpCapacity) {
     this.#options = options;
+    this.#limits = new RequestLimits(capacity);
     this.#origins = new AllowedOrigins(options.allowOrigins);
     this.#guardedRoutes = new Routes(options.routes);
     this.#openRoutes = options.openRoutes && new Routes(options.openRoutes);
@@ -108,13 +111,15 @@ export class RequestHandler {
   }
 
   async #answer(incoming: Incoming): Promise<Response> {
-    const { request, path, url, ip, remoteAddress } = incoming;
+    const { request, origin, path, url, ip, remoteAddress } = incoming;
     using _entered = this.#limits.enter(ip);
     if (isPreflight(request)) return this.#preflight();
     const fail = (error: unknown) => this.#failure(error, incoming);
     const variables = {
       ip,
       remoteAddress,
+      signal: origin.signal,
+      upgradeToWebSocket: () => this.#upgrade(incoming),
       readBody: this.#bodyReader(incoming),
     };
     const { method } = request;
@@ -122,8 +127,9 @@ export class RequestHandler {
       const bindings = { path, variables: { ...variables, user: "" }, fail };
       return await this.#openRoutes.run(request, bindings);
     }
-    this.#guard(incoming);
-    const { user } = await this.#authenticate(incoming);
+    await this.#guard(incoming);
+    const credentials = readCredentials(request.headers);
+    const user = await this.#authenticate(incoming, credentials);
     const routes = this.#guardedRoutes;
     if (routes.has(method, path)) {
       const bindings = { path, variables: { ...variables, user }, fail };
@@ -140,6 +146,24 @@ export class RequestHandler {
       readBody(request, { maxBytes, timeoutMs, clock, endReading });
   }
 
+  /** Browsers let every page open a WebSocket, and send along what they know of the visitor. */
+  #upgrade({ request, origin, url }: Incoming): Upgrade {
+    const page = request.headers.get("Origin") ?? undefined;
+    const isOwn = page === undefined || URL.parse(page)?.host === url.host;
+    if (!isOwn && this.#origins.headerFor(page) === undefined) {
+      const key = this.#options.addressKey.replace(/Address$/, "AllowOrigins");
+      throw new HttpError(
+        403,
+        `Cannot open a WebSocket: a page of "${page}" asks for it, and ${key} does not name it`,
+      );
+    }
+    try {
+      return origin.upgradeToWebSocket();
+    } catch (cause) {
+      throw new HttpError(400, "the request is not for a WebSocket", { cause });
+    }
+  }
+
   #preflight(): Response {
     return emptyResponse(204, {
       "Access-Control-Allow-Methods": this.#options.allowMethods,
@@ -147,28 +171,45 @@ export class RequestHandler {
     });
   }
 
-  /** @throws {HttpError} 403 if a page may be behind it that nobody allowed. */
-  #guard({ request, url, ip }: Incoming): void {
+  /** @throws {HttpError} 403 if a page may be behind it that nobody allowed, and no credentials are needed. */
+  async #guard(incoming: Incoming): Promise<void> {
     const { action, addressKey } = this.#options;
-    if (!GUARDED_ACTIONS.includes(action)) return;
+    if (action === undefined || !GUARDED_ACTIONS.includes(action)) return;
+    const { request: { method, headers }, url, ip } = incoming;
     const fault = browserFault({
-      method: request.method,
-      headers: request.headers,
+      method,
+      headers,
       hostname: url.hostname,
       host: url.host,
       ip,
       origins: this.#origins,
       originsKey: addressKey.replace(/Address$/, "AllowOrigins"),
     });
-    if (fault !== undefined) throw new HttpError(403, fault);
+    if (fault === undefined) return;
+    const isOpen = !headers.has("Authorization") ||
+      await this.#isOpenTo(incoming);
+    if (isOpen) throw new HttpError(403, fault);
   }
 
-  /** @throws {AuthenticationError} */
+  /** Whether a request would be let in without credentials: those that it brings prove nothing then. */
+  async #isOpenTo(incoming: Incoming): Promise<boolean> {
+    try {
+      await this.#authenticate(incoming, { kind: "none" });
+      return true;
+    } catch (error) {
+      if (error instanceof AuthenticationError) return false;
+      throw error;
+    }
+  }
+
+  /** Name of the user, empty if nobody needs to be asked. @throws {AuthenticationError} */
   async #authenticate(
-    { request, origin, url, ip }: Incoming,
-  ): Promise<Identity> {
+    { origin, url, ip }: Incoming,
+    credentials: Credentials,
+  ): Promise<string> {
     const { action, ports } = this.#options;
-    return await ports.authenticator.authenticate({
+    if (action === undefined) return "";
+    const { user } = await ports.authenticator.authenticate({
       action,
       pathName: "",
       query: url.search.slice(1),
@@ -176,9 +217,10 @@ export class RequestHandler {
       sessionId: "",
       ip,
       userAgent: "",
-      credentials: readCredentials(request.headers),
+      credentials,
       signal: origin.signal,
     });
+    return user;
   }
 
   #failure(error: unknown, { origin, logger }: Incoming): Response {
@@ -225,11 +267,14 @@ class Routes {
 
   constructor(add: (app: Hono<HttpEnv>) => void) {
     this.#app.use(async (context, next) => {
-      const { ip, user, remoteAddress, readBody } = context.env.variables;
+      const { ip, user, remoteAddress, signal, readBody, upgradeToWebSocket } =
+        context.env.variables;
       context.set("ip", ip);
       context.set("user", user);
       context.set("remoteAddress", remoteAddress);
+      context.set("signal", signal);
       context.set("readBody", readBody);
+      context.set("upgradeToWebSocket", upgradeToWebSocket);
       await next();
     });
     this.#app.onError((error, context) => context.env.fail(error));

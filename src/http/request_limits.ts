@@ -1,15 +1,16 @@
 import { HttpError } from "./http_error.ts";
-
-/** Requests that may be under way at the same time. */
-const MAX_REQUESTS = 4_096;
-
-/** The same of one address: a refused login takes up to 4 s, and whoever guesses passwords must not use up all. */
-const MAX_REQUESTS_PER_ADDRESS = 1_024;
+import type { HttpCapacity } from "./http_service.ts";
 
 /** Counts the requests under way. */
 export class RequestLimits {
+  #capacity: HttpCapacity;
   #running = 0;
   #runningByIp = new Map<string, number>();
+
+  /** Nothing is under way yet. */
+  constructor(capacity: HttpCapacity) {
+    this.#capacity = capacity;
+  }
 
   /**
    * Counts one more, until disposed of.
@@ -17,11 +18,12 @@ export class RequestLimits {
    * @throws {HttpError} 503 if there are too many, 429 if they are of one address.
    */
   enter(ip: string): Disposable {
+    const { requests, requestsPerAddress } = this.#capacity;
     const runningOfIp = this.#runningByIp.get(ip) ?? 0;
-    if (this.#running >= MAX_REQUESTS) {
+    if (this.#running >= requests) {
       throw new HttpError(503, "too many requests");
     }
-    if (runningOfIp >= MAX_REQUESTS_PER_ADDRESS) {
+    if (runningOfIp >= requestsPerAddress) {
       throw new HttpError(429, "too many requests from this address");
     }
     this.#running++;

@@ -13,8 +13,12 @@ import { serializeSockaddr } from "./socket_address.ts";
 /** How often connections are looked at. */
 const SWEEP_INTERVAL_MS = 1_000;
 
-/** Closed descriptors in a row after which there are no more: a new one gets the lowest free number. */
-const MAX_CLOSED_IN_A_ROW = 256;
+/**
+ * Closed descriptors in a row after which there are no more, above the highest that was open last.
+ *
+ * A new one gets the lowest free number, but many that are closed at once leave a gap.
+ */
+const MAX_CLOSED_IN_A_ROW = 1_024;
 
 const SO_TYPE = 3;
 const SOCK_STREAM = 1;
@@ -69,6 +73,8 @@ export class ConnectionSweeper implements Disposable {
   #limits: SweepLimits;
   #clock: Clock;
   #connections = new Map<string, Known>();
+  /** Highest descriptor that was open last. */
+  #highest = 0;
   #cancel: () => void = () => {};
 
   /** Begins to look at the connections that came in at `port`. */
@@ -162,11 +168,14 @@ export class ConnectionSweeper implements Disposable {
   /** Descriptors of what came in at the port, by {@linkcode keyOf} their peers. */
   #openConnections(library: Libc): Map<string, number> {
     const open = new Map<string, number>();
-    let closedInARow = 0;
-    for (let descriptor = 0; closedInARow < MAX_CLOSED_IN_A_ROW; descriptor++) {
+    let highest = 0;
+    for (
+      let descriptor = 0;
+      descriptor <= Math.max(highest, this.#highest) + MAX_CLOSED_IN_A_ROW;
+      descriptor++
+    ) {
       const local = readSockaddr(library, "getsockname", descriptor);
-      const isClosed = !local && library.errno[0] === EBADF;
-      closedInARow = isClosed ? closedInARow + 1 : 0;
+      if (local || library.errno[0] !== EBADF) highest = descriptor;
       if (!local || (local[2]! << 8 | local[3]!) !== this.#port) continue;
       const peer = readSockaddr(library, "getpeername", descriptor);
       if (!peer) continue;
@@ -177,6 +186,7 @@ export class ConnectionSweeper implements Disposable {
       known.isLimited = true;
       open.set(key, descriptor);
     }
+    this.#highest = highest;
     return open;
   }
 

@@ -8,6 +8,7 @@ import { ConnectionSweeper, type SweepLimits } from "./connection_sweeper.ts";
 import { PlatformError, toPlatformError } from "./errors.ts";
 import { bindHostname, type PeerAddress, plainIp } from "./peer_address.ts";
 import type { TlsPair } from "./tls.ts";
+import { type Upgrade, upgradeToWebSocket } from "./websocket.ts";
 
 /** How long requests under way may go on when the server ends. */
 const SHUTDOWN_MS = 2_000;
@@ -28,6 +29,8 @@ export interface RequestOrigin {
   readonly signal: AbortSignal;
   /** Reads no more of the connection: a body that is being read breaks off. Output: whether that was possible. */
   readonly endReading: () => boolean;
+  /** Makes a WebSocket of the connection: its response is the answer. @throws {TypeError} if nobody asked for one. */
+  readonly upgradeToWebSocket: () => Upgrade;
 }
 
 /** What an HTTP server is made of. */
@@ -210,7 +213,16 @@ export class HttpServer implements AsyncDisposable {
       signal: this.#abort.signal,
       endReading: () =>
         peer !== undefined && (this.#sweeper?.endReading(peer) ?? false),
+      upgradeToWebSocket: () => this.#upgrade(request, peer),
     });
+  }
+
+  /** To the runtime the request has ended with its answer: the connection is in use all the same. */
+  #upgrade(request: Request, peer: PeerAddress | undefined): Upgrade {
+    const upgrade = upgradeToWebSocket(request, this.#options.clock);
+    const end = peer && this.#sweeper?.begin(peer);
+    if (end) upgrade.socket.closed.then(end);
+    return upgrade;
   }
 }
 

@@ -12,8 +12,10 @@ function record(id: string, path = "cam"): EventRecord {
 }
 
 function openStream(
-  missed: readonly EventRecord[] | "gap" = [],
-  lastId?: string,
+  { missed = [], lastId }: {
+    readonly missed?: readonly EventRecord[] | "gap";
+    readonly lastId?: string;
+  } = {},
 ) {
   const bus = new EventBus<EventRecord>();
   const clock = new FakeClock();
@@ -57,7 +59,10 @@ function openStream(
 }
 
 Deno.test("eventStream() sends what was missed, then what happens", async () => {
-  const { bus, next, asked, reader, left } = openStream([record("a-1")], "a-0");
+  const { bus, next, asked, reader, left } = openStream({
+    missed: [record("a-1")],
+    lastId: "a-0",
+  });
   assertEquals(asked(), "a-0");
   assertEquals(await next(), "retry: 2000\n\n");
   assertEquals(
@@ -71,7 +76,7 @@ Deno.test("eventStream() sends what was missed, then what happens", async () => 
 });
 
 Deno.test("eventStream() says that events are missing", async () => {
-  const { next, reader } = openStream("gap", "x");
+  const { next, reader } = openStream({ missed: "gap" });
   await next();
   assertEquals(await next(), 'data: {"type":"gap"}\n\n');
   await reader.cancel();

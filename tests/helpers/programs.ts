@@ -18,6 +18,7 @@ export const PROGRAMS = {
     ["prometheus", "promtool"].every((name) =>
       findExecutable(name) !== undefined
     ),
+  pythonRequests: () => canRunPython("import requests"),
   networkTools: () =>
     NETWORK_TOOLS.every((name) => findExecutable(name) !== undefined),
 } as const satisfies Record<string, () => boolean>;
@@ -38,6 +39,7 @@ export const DEBIAN_PACKAGES: readonly string[] = [
   "gstreamer1.0-libav",
   "gstreamer1.0-rtsp",
   "python3-gi",
+  "python3-requests",
   "gir1.2-gst-rtsp-server-1.0",
   "nginx-light",
   "libnginx-mod-rtmp",
@@ -160,8 +162,11 @@ function hasGstreamerElement(name: string): boolean {
 
 /** Whether Python can use a library of GObject. */
 function hasPythonModule(name: string): boolean {
+  return canRunPython(`import gi; gi.require_version("${name}", "1.0")`);
+}
+
+function canRunPython(code: string): boolean {
   if (!isFile(PYTHON)) return false;
-  const code = `import gi; gi.require_version("${name}", "1.0")`;
   return new Deno.Command(PYTHON, { args: ["-c", code], stderr: "null" })
     .outputSync().success;
 }

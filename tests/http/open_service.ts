@@ -1,3 +1,4 @@
+import type { Authenticator } from "#base/access.ts";
 import { systemClock } from "#base/clock.ts";
 import { HttpError } from "#http/http_error.ts";
 import {
@@ -28,10 +29,9 @@ export interface TestService extends AsyncDisposable {
 /** Opens a service on a port of its own. */
 export async function openTestService(
   changes: Partial<HttpServiceOptions> = {},
+  authenticator: Authenticator = passwordAuthenticator,
 ): Promise<TestService> {
-  const scene = testPortsWith(systemClock, {
-    authenticator: passwordAuthenticator,
-  });
+  const scene = testPortsWith(systemClock, { authenticator });
   const service = await openHttpService({
     name: "API",
     action: "api",

@@ -1,6 +1,7 @@
 import { parseIpNetwork } from "#base/ip.ts";
 import { assert, assertEquals, assertIncludes } from "#test/assert.ts";
 import { openRawTcp } from "#test/raw_tcp.ts";
+import { openAuthenticator, passwordAuthenticator } from "#test/test_ports.ts";
 import { LOGIN, openTestService } from "./open_service.ts";
 
 const WRONG = { Authorization: `Basic ${btoa("ann:wrong")}` };
@@ -202,6 +203,26 @@ for (const [name, head] of FORBIDDEN) {
     assertIncludes(answer, "HTTP/1.1 403");
     assertIncludes(answer, '"status":"error"');
     assertIncludes(answer, "apiAllowOrigins");
+  });
+}
+
+const EVIL = { Origin: "http://evil.example" };
+
+for (
+  const [name, authenticator, status] of [
+    ["whose password is needed", passwordAuthenticator, 200],
+    ["whose password proves nothing", openAuthenticator, 403],
+  ] as const
+) {
+  Deno.test(`RequestHandler answers ${status} to a page ${name}`, async () => {
+    await using service = await openTestService({}, authenticator);
+    const init = { method: "POST", body: "1", headers: EVIL };
+    const response = await service.call("/v3/echo", init);
+    await response.body?.cancel();
+    assertEquals(response.status, status);
+    const read = await service.call("/v3/who", { headers: EVIL });
+    await read.body?.cancel();
+    assertEquals(read.status, 200);
   });
 }
 

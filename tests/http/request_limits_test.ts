@@ -2,8 +2,14 @@ import { HttpError } from "#http/http_error.ts";
 import { RequestLimits } from "#http/request_limits.ts";
 import { assertEquals, assertThrows } from "#test/assert.ts";
 
+const CAPACITY = {
+  connections: 8,
+  requests: 4_096,
+  requestsPerAddress: 1_024,
+};
+
 Deno.test("RequestLimits lets no address take all places", () => {
-  const limits = new RequestLimits();
+  const limits = new RequestLimits(CAPACITY);
   const entered = Array.from({ length: 1_024 }, () => limits.enter("a"));
   const refused = assertThrows(() => limits.enter("a"), HttpError);
   assertEquals(refused.status, 429);
@@ -13,7 +19,7 @@ Deno.test("RequestLimits lets no address take all places", () => {
 });
 
 Deno.test("RequestLimits ends with the number of all", () => {
-  const limits = new RequestLimits();
+  const limits = new RequestLimits(CAPACITY);
   const entered = Array.from(
     { length: 4_096 },
     (_, i) => limits.enter(String(i % 8)),

@@ -137,3 +137,18 @@ sweeperTest("closes all", {}, async ({ sweeper, connect }) => {
   await awaitEnd(one);
   await awaitEnd(other);
 });
+
+sweeperTest(
+  "finds what is above many that were closed at once",
+  {},
+  async ({ clock, sweeper, connect }) => {
+    const closed = [];
+    for (let i = 0; i < 800; i++) closed.push(await connect());
+    using last = await connect();
+    clock.advance(SWEEP_MS);
+    for (const one of closed) one[Symbol.dispose]();
+    assertEquals(sweeper.endReading(last.peer), true);
+    clock.advance(LIMITS.firstRequestMs);
+    await awaitEnd(last);
+  },
+);

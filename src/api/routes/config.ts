@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { RawObject } from "#base/schema.ts";
-import type { Change, ChangePlan } from "#config/control.ts";
+import type { Change, ChangeOptions, ChangePlan } from "#config/control.ts";
 import { type ConfigEdit, ConfigEditError } from "#config/edit.ts";
 import { ConfigError } from "#config/errors.ts";
 import {
@@ -17,7 +17,7 @@ import type { ApiParts, ConfigAccess } from "#api/context.ts";
 import type { ApiContext, Operation } from "#api/operation.ts";
 import { PAGE_QUERY, pageOf } from "#api/pagination.ts";
 import { nameOf, readFlag } from "#api/read_request.ts";
-import { listSchema, objectSchema, OK } from "#api/schemas.ts";
+import { listSchema, objectSchema } from "#api/schemas.ts";
 import { restoreUrlPasswords } from "#api/url_passwords.ts";
 
 /** Bodies with parts of the configuration. */
@@ -240,9 +240,11 @@ function wholeOperations(control: ConfigAccess): Operation[] {
       id: "reload",
       tag: "Configuration",
       summary: "Reads the configuration files again.",
-      answer: OK,
+      query: CHANGE_QUERY,
+      answer: CHANGED,
       errors: [400],
-      handle: () => finish(() => control.reload("API request")),
+      handle: (context) =>
+        carryOut(context, (options) => control.reload("API request", options)),
     },
     {
       method: "get",
@@ -260,9 +262,11 @@ function wholeOperations(control: ConfigAccess): Operation[] {
       id: "configOverlayDrop",
       tag: "Configuration",
       summary: "Takes back everything that was changed by this API.",
-      answer: OK,
+      query: CHANGE_QUERY,
+      answer: CHANGED,
       errors: [400],
-      handle: () => finish(() => control.dropOverlay()),
+      handle: (context) =>
+        carryOut(context, (options) => control.dropOverlay(options)),
     },
   ];
 }
@@ -274,14 +278,21 @@ function printPath(path: PathConfig, { given }: Config): unknown {
   return { name, ...printed };
 }
 
-async function change(
+function change(
   context: ApiContext,
   control: ConfigAccess,
   edit: ConfigEdit,
 ): Promise<unknown> {
+  return carryOut(context, (options) => control.change(edit, options));
+}
+
+async function carryOut(
+  context: ApiContext,
+  begin: (options: ChangeOptions) => Promise<Change>,
+): Promise<unknown> {
   const dryRun = readFlag(context, "dryRun");
-  if (!dryRun) return await finish(() => control.change(edit));
-  const { plan } = await begun(() => control.change(edit, { dryRun }));
+  if (!dryRun) return await finish(() => begin({}));
+  const { plan } = await begun(() => begin({ dryRun }));
   return { status: "ok", plan: describePlan(plan) };
 }
 

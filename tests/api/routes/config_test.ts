@@ -286,6 +286,9 @@ Deno.test("config: 12 MB are refused", async () => {
 Deno.test("config: reload reads the file again, and says what is wrong with it", async () => {
   await withApi({ config: CONFIG }, async ({ call, applied, configFile }) => {
     await Deno.writeTextFile(configFile, "readTimeout: 12s\n");
+    const trial = await call("/v3/reload?dryRun=1", { method: "POST" });
+    assertEquals((await trial.json()).plan.restarts, []);
+    assertEquals(applied, []);
     await done(call("/v3/reload", { method: "POST" }));
     assertEquals(applied[0]!.readTimeoutMs, 12_000);
     await Deno.writeTextFile(configFile, "readTimeut: 12s\n");
@@ -303,7 +306,11 @@ Deno.test("config: what the API changed is told apart and can be dropped", async
     assertEquals(origins["readTimeout"], "API");
     assertEquals(origins["writeTimeout"], "default");
     assertIncludes(origins["hlsCDNSecret"], "weir.yml:2:");
-    await done(call("/v3/config/overlay/drop", { method: "POST" }));
+    const path = "/v3/config/overlay/drop";
+    const trial = await call(`${path}?dryRun=1`, { method: "POST" });
+    assertEquals((await trial.json()).plan.restarts, []);
+    assertEquals(applied.length, 1);
+    await done(call(path, { method: "POST" }));
     assertEquals(applied.at(-1)!.readTimeoutMs, 10_000);
   });
 });
