@@ -89,6 +89,30 @@ async function namesIn(folder: string): Promise<string[]> {
   return names;
 }
 
+/**
+ * Every file in a folder and those below it, in no order; links to folders are not followed.
+ *
+ * @throws {PlatformError} if the folder may not be read; one that is not there has no files.
+ */
+export async function* filesBelow(
+  folder: string,
+): AsyncGenerator<string, void> {
+  const folders = [folder];
+  for (let next = folders.pop(); next !== undefined; next = folders.pop()) {
+    try {
+      for await (const { name, isDirectory } of Deno.readDir(next)) {
+        const path = join(next, name);
+        if (isDirectory) folders.push(path);
+        else yield path;
+      }
+    } catch (error) {
+      const isGone = error instanceof Deno.errors.NotFound ||
+        error instanceof Deno.errors.NotADirectory;
+      if (!isGone) throw toPlatformError(error, `read ${next}`);
+    }
+  }
+}
+
 /** Goes back to the last `*` only: linear for each `*`. */
 function fitsPattern(name: string, pattern: string): boolean {
   if (name.startsWith(".") && !pattern.startsWith(".")) return false;

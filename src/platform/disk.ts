@@ -1,0 +1,159 @@
+import { statfs } from "node:fs/promises";
+import { dirname } from "node:path";
+import { toPlatformError } from "./errors.ts";
+
+/** A file that is written from its start on. */
+export interface OutputFile {
+  /** Adds bytes to its end. @throws {PlatformError} */
+  write(bytes: Uint8Array): Promise<void>;
+  /** Replaces bytes that were written. @throws {PlatformError} */
+  replace(offsetBytes: number, bytes: Uint8Array): Promise<void>;
+  /** Cuts its end off. @throws {PlatformError} */
+  truncate(sizeBytes: number): Promise<void>;
+  /** Closes it. */
+  close(): void;
+}
+
+/** What makes files: the system, or a test. */
+export interface Disk {
+  /**
+   * Makes a file and the folders that it is in.
+   *
+   * Output: undefined if there is such a file already and `replacesOld` is not set.
+   *
+   * @throws {PlatformError} if it cannot be made.
+   */
+  create(
+    path: string,
+    options?: { readonly replacesOld?: boolean },
+  ): Promise<OutputFile | undefined>;
+  /** Removes a file. @throws {PlatformError} */
+  remove(path: string): Promise<void>;
+}
+
+/** The files of this machine. */
+export const systemDisk: Disk = {
+  async create(path, { replacesOld = false } = {}) {
+    try {
+      await Deno.mkdir(dirname(path), { recursive: true, mode: 0o755 });
+      const file = await Deno.open(path, {
+        write: true,
+        ...(replacesOld
+          ? { create: true, truncate: true }
+          : { createNew: true }),
+      });
+      return new SystemFile(path, file);
+    } catch (error) {
+      if (error instanceof Deno.errors.AlreadyExists && !replacesOld) {
+        return undefined;
+      }
+      throw toPlatformError(error, `make ${path}`);
+    }
+  },
+  async remove(path) {
+    try {
+      await Deno.remove(path);
+    } catch (error) {
+      throw toPlatformError(error, `remove ${path}`);
+    }
+  },
+};
+
+/**
+ * Opens a file that is there to repair it.
+ *
+ * @throws {PlatformError} if it may not be written.
+ */
+export async function openOutputFile(path: string): Promise<OutputFile> {
+  try {
+    return new SystemFile(path, await Deno.open(path, { write: true }));
+  } catch (error) {
+    throw toPlatformError(error, `write ${path}`);
+  }
+}
+
+/** Bytes that may still be written to the disk of a folder, which must be there. @throws {PlatformError} */
+export async function freeDiskBytes(folder: string): Promise<number> {
+  try {
+    const { bavail, bsize } = await statfs(folder);
+    return bavail * bsize;
+  } catch (error) {
+    throw toPlatformError(error, `ask for the free space of ${folder}`);
+  }
+}
+
+/** Size of a file; 0 if it is not there any more. */
+export async function fileSizeBytes(path: string): Promise<number> {
+  try {
+    return (await Deno.stat(path)).size;
+  } catch {
+    return 0; // not there any more, or not for this process: nothing to count
+  }
+}
+
+/** Removes the folders that a file was in as long as they are empty, up to `top`, which stays. */
+export async function removeEmptyFolders(
+  path: string,
+  top: string,
+): Promise<void> {
+  const isBelow = (folder: string) =>
+    folder.length > top.length && folder.startsWith(top);
+  for (
+    let folder = dirname(path);
+    isBelow(folder);
+    folder = dirname(folder)
+  ) {
+    try {
+      await Deno.remove(folder);
+    } catch {
+      return; // not empty: something else is in it
+    }
+  }
+}
+
+class SystemFile implements OutputFile {
+  #path: string;
+  #file: Deno.FsFile;
+
+  constructor(path: string, file: Deno.FsFile) {
+    this.#path = path;
+    this.#file = file;
+  }
+
+  write(bytes: Uint8Array): Promise<void> {
+    return this.#do(() => this.#writeAll(bytes));
+  }
+
+  replace(offsetBytes: number, bytes: Uint8Array): Promise<void> {
+    return this.#do(async () => {
+      await this.#file.seek(offsetBytes, Deno.SeekMode.Start);
+      await this.#writeAll(bytes);
+      await this.#file.seek(0, Deno.SeekMode.End);
+    });
+  }
+
+  truncate(sizeBytes: number): Promise<void> {
+    return this.#do(async () => {
+      await this.#file.truncate(sizeBytes);
+      await this.#file.seek(0, Deno.SeekMode.End);
+    });
+  }
+
+  close(): void {
+    this.#file.close();
+  }
+
+  async #writeAll(bytes: Uint8Array): Promise<void> {
+    for (let at = 0; at < bytes.length;) {
+      at += await this.#file.write(at === 0 ? bytes : bytes.subarray(at));
+    }
+  }
+
+  async #do(work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      throw toPlatformError(error, `write ${this.#path}`);
+    }
+  }
+}
