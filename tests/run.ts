@@ -13,6 +13,20 @@ const ROOT = fileURLToPath(new URL("..", import.meta.url));
 
 const INTEROP_FOLDER = "tests/interop";
 
+/** Interop tests that load the machine or measure what it does: nothing runs beside them. All others mostly wait. */
+const ALONE = [
+  "auth_flood_test.ts",
+  "endurance_test.ts",
+  "hostile_rtmp_test.ts",
+  "hostile_rtsp_test.ts",
+  "late_join_test.ts",
+  "shutdown_test.ts",
+  "stalled_readers_test.ts",
+].map((name) => `${INTEROP_FOLDER}/${name}`);
+
+/** Of all others so many files run at the same time: each has processes of its own. */
+const JOBS = 2;
+
 const PERMISSIONS = [
   "--no-prompt",
   "--allow-net",
@@ -31,11 +45,14 @@ async function main(args: readonly string[]): Promise<number> {
   const flags = args.filter((arg) => !paths.includes(arg));
   const counts: TestCounts[] = [];
   if (paths.length === 0) {
-    counts.push(await runTests([`--ignore=${INTEROP_FOLDER}`, ...flags]));
+    const besides = `--ignore=${INTEROP_FOLDER}`;
+    counts.push(await runTests(["--parallel", besides, ...flags]));
     await preparePrograms();
-    if (existsSync(INTEROP_FOLDER)) {
-      counts.push(await runTests([...flags, INTEROP_FOLDER]));
-    }
+    const alone = `--ignore=${ALONE.join(",")}`;
+    counts.push(
+      await runTests(["--parallel", alone, ...flags, INTEROP_FOLDER], JOBS),
+    );
+    counts.push(await runTests([...flags, ...ALONE]));
   } else {
     if (paths.some((path) => path.includes(INTEROP_FOLDER))) {
       await preparePrograms();
@@ -51,7 +68,10 @@ async function main(args: readonly string[]): Promise<number> {
  * Runs `deno test`. What its report does not name, such as a file that cannot
  * be loaded, counts as one failure.
  */
-async function runTests(args: readonly string[]): Promise<TestCounts> {
+async function runTests(
+  args: readonly string[],
+  jobs?: number,
+): Promise<TestCounts> {
   const folder = await Deno.makeTempDir({ prefix: "weir_test_report_" });
   try {
     const report = join(folder, "report.xml");
@@ -61,6 +81,7 @@ async function runTests(args: readonly string[]): Promise<TestCounts> {
         ...PERMISSIONS,
         ...args,
       ],
+      env: jobs === undefined ? {} : { DENO_JOBS: `${jobs}` },
     }).spawn().status;
     const counts = existsSync(report)
       ? countJunitTests(await Deno.readTextFile(report))
