@@ -22,6 +22,8 @@ export interface BystanderOptions {
   /** Readers of each protocol. */
   readonly readers: Partial<Readonly<Record<LoadProtocol, number>>>;
   readonly stream?: BystanderStream;
+  /** The delay of every frame is noted. */
+  readonly isSampled?: boolean;
 }
 
 /** A small stream: enough to notice every loss. */
@@ -129,7 +131,10 @@ export async function startBystanders(
       ? server.rtmpUrl(path)
       : server.rtspUrl(path);
     const process = opened.use(
-      startScript(READERS, [protocol, from, `${stream.framesPerSecond}`]),
+      startScript(READERS, [
+        ...[protocol, from, `${stream.framesPerSecond}`],
+        options.isSampled ? "sample" : "count",
+      ]),
     );
     await process.writeLine(`connect all ${count}`);
     await process.waitForLine(/^connected all$/);

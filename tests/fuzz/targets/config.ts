@@ -62,7 +62,7 @@ export const CONFIG_TARGETS: readonly FuzzTarget[] = [
     name: "config_edit",
     seeds: () => EDIT_SEEDS.map((text) => encoder.encode(text)),
     rejects: [ConfigError, SyntaxError],
-    cost: 200,
+    cost: 40,
     passes: 8,
     run: async (bytes) => {
       const text = decoder.decode(bytes);
