@@ -21,10 +21,10 @@ const PERMISSIONS = [
   "--allow-ffi",
   // Commands of the configuration (runOn...).
   "--allow-run",
-  // Profiles, and certificates that the system trusts: before Deno 2.8 there is no such right, and no way to them.
+  // Profiles, the free space of disks, and certificates that the system trusts: before Deno 2.8 there is no such right, and no way to them.
   "getCACertificates" in tls
-    ? "--allow-sys=inspector,ca"
-    : "--allow-sys=inspector",
+    ? "--allow-sys=inspector,statfs,ca"
+    : "--allow-sys=inspector,statfs",
 ];
 
 /** With `OTEL_DENO=true` beside it the executable exports telemetry: that cannot be switched on or off when it runs. */
@@ -34,6 +34,9 @@ const BUNDLE_FOLDER = "dist/bundle";
 
 /** Threads of the program: each is a bundle beside that of the program. */
 const WORKERS = ["src/auth/argon2_worker.ts"];
+
+/** Files that the program reads: they lie beside the bundle. */
+const ASSETS = ["src/sources/file/test_clip.mp4"];
 
 async function main(args: readonly string[]): Promise<void> {
   const target = option(args, "--target");
@@ -45,6 +48,9 @@ async function main(args: readonly string[]): Promise<void> {
   for (const worker of WORKERS) {
     await bundleTo(`${BUNDLE_FOLDER}/${bundledName(worker)}`, worker);
   }
+  for (const asset of ASSETS) {
+    await Deno.copyFile(asset, `${BUNDLE_FOLDER}/${bundledName(asset)}`);
+  }
   await writeBuildInfo(bundle);
   const settings = JSON.stringify({ unstable: ["net"] });
   await Deno.writeTextFile(`${BUNDLE_FOLDER}/deno.json`, settings);
@@ -54,7 +60,10 @@ async function main(args: readonly string[]): Promise<void> {
     V8_FLAGS,
     ...PERMISSIONS,
     ...target === undefined ? [] : ["--target", target],
-    ...WORKERS.flatMap((worker) => ["--include", bundledName(worker)]),
+    ...[...WORKERS, ...ASSETS].flatMap((file) => [
+      "--include",
+      bundledName(file),
+    ]),
     "--output",
     `${Deno.cwd()}/${output}`,
     "weir.js",

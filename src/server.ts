@@ -27,6 +27,8 @@ import { RateSampler } from "#paths/rates.ts";
 import { MemoryTrimmer } from "#platform/memory.ts";
 import { rtmp, rtmps, rtmpSource } from "#protocols/rtmp/mod.ts";
 import { rtsp, rtsps, rtspSource } from "#protocols/rtsp/mod.ts";
+import { Recorder } from "#recording/recorder.ts";
+import { fileSource, testSource } from "#sources/file/file_source.ts";
 import type { PullSource } from "#sources/pull_source.ts";
 
 /** Every protocol there is, in the order in which they are opened. */
@@ -38,7 +40,12 @@ const PROTOCOLS: readonly ProtocolModule<Config>[] = [
 ];
 
 /** Every kind of source that a path can pull. */
-const SOURCES: readonly PullSource[] = [rtspSource, rtmpSource];
+const SOURCES: readonly PullSource[] = [
+  rtspSource,
+  rtmpSource,
+  fileSource,
+  testSource,
+];
 
 /** What a server is given. */
 export interface ServerOptions {
@@ -55,6 +62,7 @@ interface ServerParts {
   readonly gate: AccessGate;
   readonly hooks: Hooks;
   readonly paths: PathManager;
+  readonly recorder: Recorder;
   readonly modules: RunningModules<Config>;
   readonly pathSettings: (
     config: Config,
@@ -113,6 +121,7 @@ export class Server implements ConfigTarget, AsyncDisposable {
     this.#revision++;
     hooks.replace(next);
     await paths.apply(settings, pathChangeOf);
+    this.#parts.recorder.replace(next);
     events.emit({ type: "configApplied", revision: this.#revision });
   }
 
@@ -180,20 +189,31 @@ export async function openServer(options: ServerOptions): Promise<Server> {
       events,
     }),
   );
+  const recorder = opened.use(
+    new Recorder({ config, paths, events, clock, logger }),
+  );
   const rates = opened.use(new RateSampler({ paths, sessions, clock }));
   opened.use(exportTelemetry({ events, sessions, paths }));
   let isReady = false;
   const modules = opened.use(
     new RunningModules<Config>([
       ...PROTOCOLS,
+      lazyModule("HLS", ({ hls }) => hls, async () => {
+        const { hls } = await import("#protocols/hls/mod.ts");
+        return hls;
+      }),
       lazyModule("API", ({ api }) => api, async () => {
         const { api } = await import("#api/mod.ts");
-        const parts = { control, access: gate, events: history };
+        const parts = { control, access: gate, events: history, recorder };
         return api({ ...parts, startedAtMs, isReady: () => isReady });
       }),
       lazyModule("metrics", ({ metrics }) => metrics, async () => {
         const { metrics } = await import("#metrics/mod.ts");
         return metrics({ isReady: () => isReady });
+      }),
+      lazyModule("playback", ({ playback }) => playback, async () => {
+        const { playback } = await import("#recording/playback/mod.ts");
+        return playback({ paths: () => control.config.paths });
       }),
       lazyModule("pprof", ({ pprof }) => pprof, async () => {
         const { pprof } = await import("#profiling/mod.ts");
@@ -216,11 +236,12 @@ export async function openServer(options: ServerOptions): Promise<Server> {
     isReady = false;
     runner.handleShutdown();
   });
-  const parts = { events, sessions, gate, hooks, paths, modules, pathSettings };
-  return new Server(config, parts, opened.move());
+  const parts = { events, sessions, gate, hooks, paths, recorder, modules };
+  return new Server(config, { ...parts, pathSettings }, opened.move());
 }
 
 /** Name of the module that a kind of session belongs to. */
 function moduleOf(type: SessionInfo["type"]): string {
-  return type.replace(/(?:Conn|Session|Source)$/, "").toUpperCase();
+  if (type === "httpSession") return "HLS"; // on its port
+  return type.replace(/(?:Conn|Session|Source|Muxer)$/, "").toUpperCase();
 }

@@ -32,6 +32,14 @@ const IMPORTS: Readonly<Record<string, readonly string[]>> = {
   ],
   // What pulls a stream, whatever its protocol.
   "sources": ["base", "core"],
+  "sources/file": [
+    "base",
+    "codecs",
+    "core",
+    "formats",
+    "platform",
+    "sources/pull_source.ts",
+  ],
   "paths": ["base", "codecs", "core", "sources"],
   "protocols/*": [
     "base",
@@ -55,7 +63,17 @@ const IMPORTS: Readonly<Record<string, readonly string[]>> = {
   "logging": ["base", "core", "platform"],
   "metrics": ["base", "core", "platform", "http"],
   "profiling": ["base", "core", "platform", "http"],
-  "recording": ["base", "codecs", "core", "formats", "platform", "http"],
+  "recording": [
+    "base",
+    "codecs",
+    "core",
+    "formats",
+    "platform",
+    "http",
+    // Which entry a recording's path belongs to.
+    "paths/path_matcher.ts",
+    "paths/path_name.ts",
+  ],
   // Keys that belong to no other folder: schemas only.
   "general": ["base"],
   "config": [
@@ -123,6 +141,9 @@ const IMPORTS: Readonly<Record<string, readonly string[]>> = {
     "paths/path_source.ts",
     "paths/rates.ts",
     "platform/memory.ts",
+    "recording/playback/mod.ts",
+    "recording/recorder.ts",
+    "sources/file/file_source.ts",
     "sources/pull_source.ts",
   ],
   // Arguments and exit code are the system's, and only `platform` may say `Deno.*`.
@@ -136,7 +157,9 @@ const LIBRARIES: Readonly<Record<string, readonly string[]>> = {
   "@noble/ciphers": ["config"],
   "re2js": ["paths", "auth"],
   "ipaddr.js": ["base/ip.ts"],
-  "hono": ["http", "api", "profiling", "protocols/*"],
+  "hono": ["http", "api", "profiling", "recording/playback", "protocols/*"],
+  "aws4fetch": ["recording/upload"],
+  "hls.js": ["protocols/hls/web", "recording/playback/web"],
   "jose": ["auth"],
   "hash-wasm": ["auth"],
   "node-media-server": ["formats/flv/amf0.ts"],
@@ -152,6 +175,8 @@ const LIBRARIES: Readonly<Record<string, readonly string[]>> = {
   "node:buffer": ["formats/flv/amf0.ts"],
   // Profiles of the program, and its debugger that must stay closed.
   "node:inspector": ["platform/profiler.ts", "platform/signals.ts"],
+  // The free space of disks.
+  "node:fs": ["platform/disk.ts"],
   // CPU time.
   "node:process": ["platform/process_figures.ts"],
   // Names of files as the system writes them.
@@ -354,7 +379,8 @@ Deno.test("a mod.ts is the face of a protocol or a service", () => {
   const paths = FILES.map(({ path }) => path)
     .filter((path) => path.endsWith("mod.ts"));
   const faults = paths.filter((path) =>
-    !/^(protocols\/[a-z]+|api|metrics|profiling)\/mod\.ts$/.test(path)
+    !/^(protocols\/[a-z]+|api|metrics|profiling|recording\/playback)\/mod\.ts$/
+      .test(path)
   );
   assertEquals(faults, []);
 });

@@ -20,6 +20,23 @@ export interface EventFeed {
   listen(listener: (record: EventRecord) => void): Disposable;
 }
 
+/** What is recorded, and the files there are. */
+export interface RecorderAccess {
+  readonly recordings: {
+    /** Every path that has files: when each begins, microseconds since the epoch, the oldest first. */
+    list(): Promise<ReadonlyMap<string, readonly number[]>>;
+    /** Files of a path, the oldest first. @throws {PathError} if no entry of the configuration takes its name. */
+    of(pathName: string): Promise<readonly { readonly startUs: number }[]>;
+    /** Deletes the file of a path that begins then; answers why not. @throws {PathError} likewise. */
+    removeAt(
+      pathName: string,
+      startUs: number,
+    ): Promise<"not_found" | "open" | undefined>;
+  };
+  /** Has a path recorded, or not. Output: false if there is no such path. */
+  order(pathName: string, isOn: boolean): boolean;
+}
+
 /** The configuration, as the API reads and changes it. */
 export type ConfigAccess = Pick<
   ConfigControl,
@@ -31,6 +48,7 @@ export interface ApiOptions {
   readonly control: ConfigAccess;
   readonly access: AccessControl;
   readonly events: EventFeed;
+  readonly recorder: RecorderAccess;
   /** Start of the program, milliseconds since the epoch. */
   readonly startedAtMs: number;
   /** Whether the program is in service. */

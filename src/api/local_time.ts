@@ -1,14 +1,18 @@
 /**
  * Writes a moment as RFC 3339 in the time zone of this machine: `2026-03-01T12:00:00.25+01:00`.
  *
- * Zeros at the end of the fraction are left out, and the whole fraction if it is zero.
+ * Microseconds are written where `wallMs` has them. Zeros at the end of the fraction are left out, and the whole
+ * fraction if it is zero.
  */
 export function localTime(wallMs: number): string {
-  const date = new Date(wallMs);
+  const wallUs = Math.round(wallMs * 1_000);
+  const date = new Date(Math.floor(wallUs / 1_000));
   const offsetMinutes = -date.getTimezoneOffset();
   const local = new Date(date.getTime() + offsetMinutes * 60_000);
   const [seconds, fraction = ""] = local.toISOString().slice(0, -1).split(".");
-  const digits = fraction.replace(/0+$/, "");
+  const microseconds = ((wallUs % 1_000) + 1_000) % 1_000;
+  const digits = (fraction + String(microseconds).padStart(3, "0"))
+    .replace(/0+$/, "");
   const zone = zoneText(offsetMinutes);
   return digits === "" ? seconds + zone : `${seconds}.${digits}${zone}`;
 }

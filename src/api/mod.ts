@@ -2,6 +2,7 @@ import type { Config } from "#config/root_schema.ts";
 import type { ProtocolModule } from "#core/ports.ts";
 import { healthRoutes } from "#http/health.ts";
 import { openHttpService } from "#http/http_service.ts";
+import { changeFor, serviceKeys, serviceOptions } from "#http/service_keys.ts";
 import type { ApiOptions, ApiParts } from "./context.ts";
 import { openApiDocument } from "./openapi.ts";
 import { addOperations, type Operation } from "./operation.ts";
@@ -15,14 +16,7 @@ import { sessionOperations } from "./routes/sessions.ts";
 /** A change of one of these needs a new service. */
 const CONFIG_KEYS: readonly (keyof Config)[] = [
   "api",
-  "apiAddress",
-  "apiEncryption",
-  "apiServerKey",
-  "apiServerCert",
-  "apiAllowOrigins",
-  "apiTrustedProxies",
-  "readTimeoutMs",
-  "writeTimeoutMs",
+  ...serviceKeys("api"),
 ];
 
 /** The control API. */
@@ -41,16 +35,7 @@ export function api(options: ApiOptions): ProtocolModule<Config> {
       const service = await openHttpService({
         name: "API",
         action: "api",
-        address: config.apiAddress,
-        addressKey: "apiAddress",
-        encryption: config.apiEncryption,
-        serverKey: config.apiServerKey,
-        serverCert: config.apiServerCert,
-        certificateKeys: { key: "apiServerKey", certificate: "apiServerCert" },
-        allowOrigins: config.apiAllowOrigins,
-        trustedProxies: config.apiTrustedProxies,
-        readTimeoutMs: config.readTimeoutMs,
-        writeTimeoutMs: config.writeTimeoutMs,
+        ...serviceOptions("api", config),
         allowMethods: "OPTIONS, GET, POST, PATCH, DELETE",
         allowHeaders: "Authorization, Content-Type",
         ports,
@@ -62,10 +47,7 @@ export function api(options: ApiOptions): ProtocolModule<Config> {
       });
       return {
         closed: service.closed,
-        apply: (next) =>
-          CONFIG_KEYS.every((key) => String(next[key]) === String(config[key]))
-            ? "done"
-            : "restart",
+        apply: (next) => changeFor(CONFIG_KEYS, config, next),
         async [Symbol.asyncDispose]() {
           ending.abort(new Error("terminated"));
           await service[Symbol.asyncDispose]();

@@ -1,6 +1,8 @@
 import { z } from "zod";
 import type { PathInfo } from "#core/path_info.ts";
-import { describeTrack, pictureSize } from "./codec_properties.ts";
+import { codecLabel } from "#codecs/codec.ts";
+import { codecProperties, videoSize } from "#codecs/codec_properties.ts";
+import type { Track } from "#core/track.ts";
 import { localTime } from "./local_time.ts";
 import { BIT_RATE_FIELDS, counter, objectSchema, time } from "./schemas.ts";
 
@@ -107,7 +109,8 @@ export function describeStream(
   "framesPerSecond" | "width" | "height" | "keyFrameAgeMs" | "lastPacketTime"
 > {
   const { keyFrameAtMs, lastUnitAtMs, tracks = [] } = path ?? {};
-  const { width, height } = pictureSize(tracks) ?? {};
+  const video = tracks.find(({ kind }) => kind === "video");
+  const { width, height } = (video && videoSize(video.codec)) ?? {};
   return {
     framesPerSecond: path ? rateOf(path.name).framesPerSecond : 0,
     width: width ?? null,
@@ -150,4 +153,8 @@ function compare(a: string, b: string): number {
 
 function timeOrNull(wallMs: number | undefined): string | null {
   return wallMs === undefined ? null : localTime(wallMs);
+}
+
+function describeTrack({ codec }: Track): z.input<typeof TRACK> {
+  return { codec: codecLabel(codec), codecProps: codecProperties(codec) };
 }

@@ -15,6 +15,8 @@ export interface SessionGroup {
   /** Whether its server is on; the group is not there otherwise. */
   readonly isOn: (config: Config) => boolean;
   readonly canBeKicked: boolean;
+  /** They are asked for by the name of their path, not by an id. */
+  readonly isByPath?: boolean;
   /** Error of an id that nobody has. */
   readonly notFound: string;
   /** In order. */
@@ -50,8 +52,38 @@ const RTMP_CONNECTION = fieldsOf(
   bytesReceived=inboundBytes bytesSent=outboundBytes`,
 );
 
+const HLS_MUXER = fieldsOf(
+  "path created lastRequest outboundBytes outboundFramesDiscarded bytesSent=outboundBytes",
+);
+
+const HLS_SESSION = fieldsOf(
+  "id created remoteAddr path query user userAgent isCDN outboundBytes",
+);
+
+const HTTP_SESSION = fieldsOf(
+  `id created remoteAddr path query user userAgent container transport outboundBytes
+  outboundFramesDiscarded`,
+);
+
 /** Every group that there is; those of servers that are not there yet answer as if these were off. */
 export const SESSION_GROUPS: readonly SessionGroup[] = [
+  {
+    name: "hlsmuxers",
+    type: "hlsMuxer",
+    schemaId: "HLSMuxer",
+    isOn: ({ hls }) => hls,
+    canBeKicked: false,
+    notFound: "muxer not found",
+    isByPath: true,
+    fields: HLS_MUXER,
+  },
+  {
+    ...sessionsOf("hlssessions", "hlsSession"),
+    schemaId: "HLSSession",
+    isOn: ({ hls }) => hls,
+    canBeKicked: true,
+    fields: HLS_SESSION,
+  },
   {
     ...connectionsOf("rtspconns", "rtspConn"),
     schemaId: "RTSPConn",
@@ -94,6 +126,13 @@ export const SESSION_GROUPS: readonly SessionGroup[] = [
     canBeKicked: true,
     fields: RTMP_CONNECTION,
   },
+  {
+    ...sessionsOf("httpsessions", "httpSession"),
+    schemaId: "HTTPSession",
+    isOn: ({ hls }) => hls,
+    canBeKicked: true,
+    fields: HTTP_SESSION,
+  },
 ];
 
 /** Fields that every session may have; all others are what its server counts, see {@linkcode SessionInfo.details}. */
@@ -125,10 +164,13 @@ const FIELD_SCHEMAS: Readonly<Record<string, z.ZodType>> = {
   query: z.string(),
   user: z.string(),
   userAgent: z.string(),
+  container: z.string(),
   transport: z.string().nullable(),
   profile: z.string().nullable(),
   conns: z.array(z.uuid()),
   inboundRTPPacketsJitter: z.number(),
+  lastRequest: time(),
+  isCDN: z.boolean(),
 };
 
 /** What a field holds of a session that says nothing about it. */
@@ -137,6 +179,7 @@ const FIELD_DEFAULTS: Readonly<
 > = {
   session: null,
   tunnel: "none",
+  container: "",
   transport: null,
   profile: null,
   conns: [],

@@ -10,6 +10,8 @@ export type Action =
 /** What a peer offers to prove who it is. */
 export type Credentials =
   | { readonly kind: "none" }
+  /** It has proved to its protocol who it is: nobody needs to be asked. */
+  | { readonly kind: "trusted" }
   | {
     readonly kind: "password";
     readonly user: string;

@@ -32,6 +32,21 @@ export function md5Hex(text: string): string {
   return createHash("md5").update(text, "utf8").digest("hex");
 }
 
+/** MD5 of bytes that come in pieces. Only for protocols that prescribe it. Spec: RFC 1321. */
+export class Md5 {
+  #hash = createHash("md5");
+
+  /** Takes the next bytes. */
+  update(bytes: Uint8Array): void {
+    this.#hash.update(bytes);
+  }
+
+  /** Output: 16 bytes, owned. Nothing may follow. */
+  digest(): Uint8Array<ArrayBuffer> {
+    return Uint8Array.from(this.#hash.digest());
+  }
+}
+
 /** Whether both hold the same bytes, in a time that tells only their lengths. */
 export function timingSafeEqual(a: Uint8Array, b: Uint8Array): boolean {
   return a.length === b.length && nodeTimingSafeEqual(a, b);

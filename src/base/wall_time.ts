@@ -8,6 +8,7 @@ const RFC_3339 =
  * Reads a moment as RFC 3339 writes it.
  *
  * Output: microseconds since the epoch, finer digits cut off; undefined if it is none.
+ * Limits: the years up to 2255.
  * Spec: RFC 3339 §5.6. Deviates: no leap seconds.
  */
 export function parseWallTime(text: string): number | undefined {
@@ -15,8 +16,8 @@ export function parseWallTime(text: string): number | undefined {
   if (!match) return undefined;
   const [, time, fraction = "", zone] = match;
   const ms = Date.parse(`${time}.000${zone}`.toUpperCase());
-  if (Number.isNaN(ms)) return undefined;
-  return ms * US_PER_MS + Number(fraction.padEnd(6, "0").slice(0, 6));
+  const wallUs = ms * US_PER_MS + Number(fraction.padEnd(6, "0").slice(0, 6));
+  return Number.isSafeInteger(wallUs) ? wallUs : undefined;
 }
 
 /**

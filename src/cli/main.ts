@@ -2,6 +2,7 @@ import { BUILD_INFO } from "#base/build_info.ts";
 import { systemClock } from "#base/clock.ts";
 import { standardOutput } from "#platform/terminal.ts";
 import { checkCommand } from "./check.ts";
+import { DEMO_USAGE, demoCommand } from "./demo.ts";
 import { HEALTHCHECK_USAGE, healthcheckCommand } from "./healthcheck.ts";
 import { runCommand } from "./run.ts";
 import { SIGN_USAGE, signCommand } from "./sign.ts";
@@ -16,6 +17,7 @@ usage:
   weir check [--print] [config files]
                             say what is wrong with a configuration, or print it with
                             the origin of every value
+  ${DEMO_USAGE}                 run it with a clip to look at, on defaults
   ${HEALTHCHECK_USAGE}
                             say whether the server that runs on them is ready
   ${SIGN_USAGE}
@@ -44,6 +46,7 @@ export async function main(args: readonly string[]): Promise<number> {
     write(`${BUILD_INFO.version} (${BUILD_INFO.commit})`);
     return 0;
   }
+  if (args[0] === "demo" && args.length === 1) return await demoCommand();
   if (args[0] === "healthcheck") {
     return await healthcheckCommand(args.slice(1), { write });
   }

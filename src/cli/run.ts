@@ -4,7 +4,11 @@ import { errorStack, errorText } from "#base/errors.ts";
 import type { Logger } from "#base/log.ts";
 import { ConfigControl, type ConfigTarget } from "#config/control.ts";
 import { ConfigError } from "#config/errors.ts";
-import { loadConfig, type LoadedConfig } from "#config/load.ts";
+import {
+  loadConfig,
+  type LoadedConfig,
+  type LoadOptions,
+} from "#config/load.ts";
 import type { Config } from "#config/root_schema.ts";
 import { ConfigSources } from "#config/sources.ts";
 import { openConfigWatcher } from "#config/watcher.ts";
@@ -21,20 +25,37 @@ import { systemName } from "#platform/system.ts";
 import { sendEngine } from "#platform/tcp.ts";
 import { standardOutput } from "#platform/terminal.ts";
 import { openServer } from "#server";
+import { streamUrls } from "./stream_urls.ts";
 
 /** Everything must have ended by then; what has not is cut off. */
 const SHUTDOWN_MS = 4_500;
+
+/** How the server is run, if not as usual. */
+export interface RunOptions {
+  /** What the configuration is loaded with. */
+  readonly load?: Pick<LoadOptions, "environment" | "candidates">;
+  /** Tells what to do with a server that has started; where to publish and read if left out. */
+  readonly greet?: (config: Config, logger: Logger) => void;
+}
 
 /**
  * Runs the server until it is told to stop.
  *
  * Output: exit code, 0 after a signal, 1 if it could not start.
  */
-export async function runCommand(files: readonly string[]): Promise<number> {
+export async function runCommand(
+  files: readonly string[],
+  options: RunOptions = {},
+): Promise<number> {
   const sources = new ConfigSources();
+  const { load } = options;
   let loaded: LoadedConfig;
   try {
-    loaded = await loadConfig(files, { sources, rejectsOverlay: true });
+    loaded = await loadConfig(files, {
+      ...load,
+      sources,
+      rejectsOverlay: true,
+    });
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     for (const line of error.message.split("\n")) {
@@ -66,18 +87,24 @@ export async function runCommand(files: readonly string[]): Promise<number> {
   raiseFileLimit();
   logger.debug(() => `TCP is sent by ${sendEngine()}`);
   const control = new ConfigControl({
-    load: (isOnTrial) => loadConfig(files, isOnTrial ? {} : { sources }),
+    load: (isOnTrial) =>
+      loadConfig(files, isOnTrial ? { ...load } : { ...load, sources }),
     loaded,
     logger,
   });
-  return await serve(control, { logging, sources });
+  return await serve(control, {
+    logging,
+    sources,
+    greet: options.greet ?? logUrls,
+  });
 }
 
 async function serve(
   control: ConfigControl,
-  { logging, sources }: {
+  { logging, sources, greet }: {
     readonly logging: Logging;
     readonly sources: ConfigSources;
+    readonly greet: (config: Config, logger: Logger) => void;
   },
 ): Promise<number> {
   const { logger } = logging;
@@ -94,7 +121,7 @@ async function serve(
     const reload = (reason: string) => control.reload(reason).catch(() => {}); // in the log already
     using _reloading = onHangup(() => void reload("SIGHUP"));
     const watcher = await openConfigWatcher({ sources, reload, clock, logger });
-    logUrls(control.config, logger);
+    greet(control.config, logger);
     await told;
     logger.info("shutting down gracefully");
     await watcher[Symbol.asyncDispose]();
@@ -132,29 +159,9 @@ function loggingFirst(
 
 /** Tells a newcomer where to publish and read. */
 function logUrls(config: Config, logger: Logger): void {
-  const urls = [];
-  if (config.rtsp) {
-    urls.push(
-      config.rtspEncryption === "strict"
-        ? urlOf("rtsps", config.rtspsAddress, 322)
-        : urlOf("rtsp", config.rtspAddress, 554),
-    );
-  }
-  if (config.rtmp) {
-    urls.push(
-      config.rtmpEncryption === "strict"
-        ? urlOf("rtmps", config.rtmpsAddress, 443)
-        : urlOf("rtmp", config.rtmpAddress, 1935),
-    );
-  }
+  const urls = streamUrls(config, "mystream");
   if (urls.length === 0) return;
   logger.info(`publish to and read from ${urls.join(" or ")}`);
-}
-
-function urlOf(scheme: string, address: string, ownPort: number): string {
-  const port = address.slice(address.lastIndexOf(":") + 1);
-  const suffix = port === String(ownPort) ? "" : `:${port}`;
-  return `${scheme}://localhost${suffix}/mystream`;
 }
 
 async function endWithin(

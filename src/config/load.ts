@@ -57,7 +57,7 @@ export interface LoadedConfig {
 export interface LoadOptions {
   /** The environment of this process unless given. */
   readonly environment?: Readonly<Record<string, string>>;
-  /** Files to look for; {@linkcode CONFIG_FILES} unless given. */
+  /** Files to look for if none is named; {@linkcode CONFIG_FILES} unless given. */
   readonly candidates?: readonly string[];
   /** Takes what was read, to see later whether it has changed. */
   readonly sources?: ConfigSources;
@@ -101,7 +101,7 @@ export async function loadConfig(
   const problems = applyEnvironment(base.raw, variables, base.origins);
   if (files.length === 0) {
     letEverybodyIn(base.raw);
-    warnings.unshift(noFileWarning());
+    warnings.unshift(noFileWarning(options.candidates ?? CONFIG_FILES));
   }
   const overlay = emptyOverlay(API);
   const built = buildOver(base, overlay, problems);
@@ -128,7 +128,10 @@ function letEverybodyIn(raw: RawObject): void {
   raw["paths"] = hasCatchAll ? paths : { ...paths, all_others: null };
 }
 
-function noFileWarning(): string {
+function noFileWarning(candidates: readonly string[]): string {
+  if (candidates.length === 0) {
+    return "everybody may publish and read every path";
+  }
   const files = NEAR_FILES.map((file) => absolutePath(file)).join(", ");
   return `configuration file not found (looked in ${files}), everybody may publish and read every path`;
 }

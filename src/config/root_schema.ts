@@ -25,7 +25,7 @@ import { rtmpKeys } from "#protocols/rtmp/config.ts";
 import { rtspKeys, rtspPathKeys } from "#protocols/rtsp/config.ts";
 import { srtKeys, srtPathKeys } from "#protocols/srt/config.ts";
 import { webrtcKeys, webrtcPathKeys } from "#protocols/webrtc/config.ts";
-import { recordingKeys } from "#general/recording.ts";
+import { recordingKeys } from "#recording/config.ts";
 
 const globalFragments = {
   ...logKeys,
@@ -113,10 +113,11 @@ const GLOBAL_ORDER = `
 /** The same of the keys of a path; our own stand beside their like. */
 const PATH_ORDER = `
   source sourceFingerprint sourceOnDemand sourceOnDemandStartTimeout sourceOnDemandCloseAfter
-  sourceReconnectMin sourceReconnectMax maxReaders
+  sourceReconnectMin sourceReconnectMax fileLoop maxReaders
   srtReadPassphrase fallback useAbsoluteTimestamp gopCache gopCacheMaxSize gopCacheMaxDuration
   alwaysAvailable alwaysAvailableTracks alwaysAvailableFile forward
   record recordPath recordFormat recordPartDuration recordMaxPartSize recordSegmentDuration recordDeleteAfter
+  recordMaxTotalSize recordMinFreeSpace recordUpload recordUploadEndpoint
   overridePublisher srtPublishPassphrase
   rtspDemuxMpegts rtspTransport rtspAnyPort rtspRangeType rtspRangeStart rtspScale rtspUDPReadBufferSize
   rtspUDPSourcePortRange mpegtsUDPReadBufferSize rtpSDP rtpUDPReadBufferSize moqTransport

@@ -1,4 +1,8 @@
+import { filePathOf } from "#base/file_url.ts";
 import { validatePathName } from "#paths/path_name.ts";
+
+/** Sources that are no URL. */
+const SOURCE_WORDS: ReadonlySet<string> = new Set(["rpiCamera", "test"]);
 
 /** Schemes of sources that are opened as a URL. */
 const URL_SCHEMES: ReadonlySet<string> = new Set([
@@ -60,8 +64,9 @@ export function isStaticSource(source: string): boolean {
 
 /** Why a source is refused; `undefined` if it is not. Spec: MediaMTX's configuration file. */
 export function checkSource(source: string): string | undefined {
-  if (!isStaticSource(source) || source === "rpiCamera") return undefined;
+  if (!isStaticSource(source) || SOURCE_WORDS.has(source)) return undefined;
   const scheme = schemeOf(source);
+  if (scheme === "file") return checkFile(source);
   if (SOCKET_SCHEMES.has(scheme)) return undefined;
   const hasPort = PORT_SCHEMES.has(scheme);
   if (!hasPort && !URL_SCHEMES.has(scheme)) {
@@ -75,6 +80,14 @@ export function checkSource(source: string): string | undefined {
   return /:\d+$/.test(authorityOf(source).host.replace(/:\$G\d+$/, ":1935"))
     ? undefined
     : `'${withoutUser(source)}' is missing the port`;
+}
+
+function checkFile(source: string): string | undefined {
+  return source.length <= MAX_URL_CHARS && filePathOf(source) !== undefined
+    ? undefined
+    : `'${
+      source.slice(0, MAX_URL_CHARS)
+    }' is not a valid URL of a file: it must be like file:///folder/clip.mp4, without '..'; '?', '#' and '%' are %3F, %23 and %25`;
 }
 
 /** Why the target of a redirect is refused: neither `/name` nor an RTSP URL. */

@@ -10,6 +10,7 @@ import type { DescriptionList } from "#base/description_list.ts";
 import type { EventBus } from "#base/event_bus.ts";
 import type { Logger } from "#base/log.ts";
 import type { RatePort } from "#base/rates.ts";
+import type { SegmentEvent } from "#base/segment_event.ts";
 
 /** A permission that lasts until it is disposed of or taken back; a session ends with its grant. */
 export interface Grant extends Disposable, Identity {
@@ -110,6 +111,7 @@ export type ServerEvent =
     readonly subject: string;
     readonly reason: string;
   }
+  | SegmentEvent
   | { readonly type: "configApplied"; readonly revision: number };
 
 /** Where events go, and who hears of them: a listener must not throw. */

@@ -11,6 +11,7 @@ export interface SessionInfo {
     | `rtmp${"" | "s"}Conn`
     | `${"rtsp" | "rtmp" | "file" | "test"}Source`
     | `${"hls" | "http"}Session`
+    | "hlsMuxer"
     | "redirect";
   readonly createdAtMs: number;
   /** Address of the peer, `IP:port`. */

@@ -44,7 +44,6 @@ export interface StreamOptions {
  * It outlives its publishers: its time line only grows. The publisher never waits for a reader.
  */
 export class Stream implements BatchSource {
-  /** Settings, the clock among them. */
   readonly options: StreamOptions;
   /** Encoders that all readers of one format share, by the format's key. */
   readonly encoders = new EncodingCache();

@@ -31,6 +31,5 @@ export interface MediaUnit {
   /** A decoder may start here (IDR, IRAP, key frame, any audio unit). */
   readonly isRandomAccess: boolean;
   readonly sizeBytes: number;
-  /** What arrived: payload parts, or packets of one format. */
   readonly origin: UnitOrigin;
 }

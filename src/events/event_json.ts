@@ -30,6 +30,10 @@ export interface EventJson {
   readonly subject?: string;
   readonly reason?: string;
   readonly revision?: number;
+  /** File of a recording. */
+  readonly file?: string;
+  /** How long it lasts, seconds; 0 until it is complete. */
+  readonly duration?: number;
 }
 
 /** A session, for clients outside of the program. */
@@ -80,6 +84,11 @@ export function eventJson(event: ServerEvent): EventJson {
     case "failed": {
       const { kind, subject } = event;
       return { kind, subject, reason: redactCredentials(event.reason) };
+    }
+    case "segmentCreated":
+    case "segmentCompleted": {
+      const { pathName: path, confName, groups, file, durationMs } = event;
+      return { path, confName, groups, file, duration: durationMs / 1_000 };
     }
     case "configApplied":
       return { revision: event.revision };

@@ -126,6 +126,7 @@ export const playbackKeys = httpServiceKeys({
   address: ":9996",
   isOn: false,
   doc: "Serve recordings.",
+  isThere: true,
 });
 
 /** Keys that the HLS server shares with the other services. */
@@ -134,6 +135,7 @@ export const hlsServiceKeys = httpServiceKeys({
   address: ":8888",
   isOn: true,
   doc: "Serve streams over HLS.",
+  isThere: true,
 });
 
 /** Keys that the WebRTC server shares with the other services. */

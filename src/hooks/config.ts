@@ -60,8 +60,8 @@ export const connectionHookKeys = {
   }),
 };
 
-const command = (doc: string, isPending = false) =>
-  field(HOOK, { default: "", effect: "path", isPending, doc });
+const command = (doc: string) =>
+  field(HOOK, { default: "", effect: "path", doc });
 
 const RESTART = field(yesNo(), {
   default: false,
@@ -103,11 +103,9 @@ export const pathHookKeys = {
   runOnUnread: command("Command that runs when a client has stopped reading."),
   runOnRecordSegmentCreate: command(
     "Command that runs when a recording file is opened.",
-    true,
   ),
   runOnRecordSegmentComplete: command(
     "Command that runs when a recording file is closed.",
-    true,
   ),
 };
 

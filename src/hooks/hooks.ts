@@ -1,5 +1,6 @@
 import type { Logger } from "#base/log.ts";
 import { redactCredentials } from "#base/redact.ts";
+import type { SegmentEvent } from "#base/segment_event.ts";
 import type { EventPort, ServerEvent } from "#core/ports.ts";
 import type { SessionInfo } from "#core/session_info.ts";
 import { sessionJson } from "#events/event_json.ts";
@@ -11,22 +12,25 @@ import {
   portOf,
   sessionVariables,
 } from "./hook_variables.ts";
+import { segmentHook, type SegmentHookSettings } from "./segment_hooks.ts";
 
 /** What of a path's settings its hooks read. */
-export type PathHookSettings = Pick<
-  PathHookConfig,
-  | "runOnInit"
-  | "runOnInitRestart"
-  | "runOnAvailable"
-  | "runOnAvailableRestart"
-  | "runOnUnavailable"
-  | "runOnOnline"
-  | "runOnOnlineRestart"
-  | "runOnOffline"
-  | "runOnRead"
-  | "runOnReadRestart"
-  | "runOnUnread"
->;
+export type PathHookSettings =
+  & Pick<
+    PathHookConfig,
+    | "runOnInit"
+    | "runOnInitRestart"
+    | "runOnAvailable"
+    | "runOnAvailableRestart"
+    | "runOnUnavailable"
+    | "runOnOnline"
+    | "runOnOnlineRestart"
+    | "runOnOffline"
+    | "runOnRead"
+    | "runOnReadRestart"
+    | "runOnUnread"
+  >
+  & SegmentHookSettings;
 
 /** What of the configuration hooks read. */
 export interface HooksConfig extends
@@ -150,6 +154,9 @@ export class Hooks implements Disposable {
         return this.#beginAtPath("reading", event);
       case "readingStopped":
         return this.#end(keyOf("reading", event));
+      case "segmentCreated":
+      case "segmentCompleted":
+        return this.#launchForSegment(event);
     }
   }
 
@@ -222,6 +229,18 @@ export class Hooks implements Disposable {
       end: { name: endName, command: settings[endName], type: endType },
       told: this.#toldOf(path, role, event.session),
     });
+  }
+
+  /** The path may be closed already: the disk takes its time. */
+  #launchForSegment(event: SegmentEvent): void {
+    const { runner, logger } = this.#options;
+    const { pathName, confName } = event;
+    const settings = this.#paths.get(pathName)?.settings ??
+      this.#config.paths.get(confName);
+    if (!settings) return;
+    const rtspPort = portOf(this.#config.rtspAddress);
+    const hook = segmentHook(event, { settings, rtspPort, logger });
+    if (hook) runner.launch(hook);
   }
 
   #toldOf(

@@ -26,6 +26,19 @@ export function clientIp(
   return readIp(headers.get("X-Real-IP") ?? "") ?? socketIp;
 }
 
+/** Scheme that a trusted proxy says the client uses (`X-Forwarded-Proto`); undefined if none says so. */
+export function clientScheme(
+  socketIp: string,
+  headers: Headers,
+  trustedProxies: readonly IpNetwork[],
+): "http" | "https" | undefined {
+  if (!trustedProxies.some((network) => network.contains(socketIp))) {
+    return undefined;
+  }
+  const told = headers.get("X-Forwarded-Proto")?.trim().toLowerCase();
+  return told === "http" || told === "https" ? told : undefined;
+}
+
 function readIp(text: string): string | undefined {
   const trimmed = text.trim();
   if (trimmed.includes("/")) return undefined;

@@ -36,6 +36,8 @@ export interface HttpVariables {
   readonly user: string;
   /** `IP:port` of the client, for logs. */
   readonly remoteAddress: string;
+  /** How the client speaks to the server, or to the trusted proxy before it. */
+  readonly scheme: "http" | "https";
   /** Aborts when the server ends. */
   readonly signal: AbortSignal;
   /**
@@ -54,6 +56,15 @@ export interface HttpVariables {
 
 /** Environment of the routes. */
 export type HttpEnv = { Variables: HttpVariables };
+
+/** A request for what is asked for all the time. */
+export interface DirectRequest {
+  readonly raw: Request;
+  /** Path of the URL, its escapes resolved. */
+  readonly path: string;
+  /** Address of the client, behind trusted proxies too. */
+  readonly ip: string;
+}
 
 /** What a service of HTTP is made of. */
 export interface HttpServiceOptions {
@@ -85,6 +96,12 @@ export interface HttpServiceOptions {
   readonly ports: ModulePorts;
   /** Adds what is served after authentication; an error that a route throws is answered as one of the service. */
   readonly routes: (app: Hono<HttpEnv>) => void;
+  /**
+   * Answers a GET before anything else is made of it. Hot path of media.
+   *
+   * Output: undefined if the routes are to answer.
+   */
+  readonly direct?: (request: DirectRequest) => Promise<Response> | undefined;
   /** Adds what is served to everybody. */
   readonly openRoutes?: (app: Hono<HttpEnv>) => void;
 }

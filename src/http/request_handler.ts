@@ -12,7 +12,7 @@ import type { Upgrade } from "#platform/websocket.ts";
 import { AllowedOrigins } from "./allowed_origins.ts";
 import { readBody } from "./body.ts";
 import { browserFault } from "./browser_guard.ts";
-import { clientIp } from "./client_address.ts";
+import { clientIp, clientScheme } from "./client_address.ts";
 import { readCredentials } from "./credentials.ts";
 import { HttpError } from "./http_error.ts";
 import type {
@@ -34,6 +34,8 @@ const SERVER_NAME = "mediamtx";
 
 /** Actions that let strangers' pages do harm where they are allowed by address alone. */
 const GUARDED_ACTIONS: readonly string[] = ["api", "metrics", "pprof"];
+
+const SWITCHING_PROTOCOLS = 101;
 
 const REFUSAL_STATUS: Readonly<Record<RefusalCode, number>> = {
   unauthorized: 401,
@@ -80,7 +82,51 @@ export class RequestHandler {
   }
 
   /** Answers one request; never rejects. */
-  async serve(request: Request, origin: RequestOrigin): Promise<Response> {
+  serve(request: Request, origin: RequestOrigin): Promise<Response> {
+    return this.#serveDirect(request, origin) ??
+      this.#serveRouted(request, origin);
+  }
+
+  /** Hot path. Output: undefined if the routes are to answer. */
+  #serveDirect(
+    request: Request,
+    origin: RequestOrigin,
+  ): Promise<Response> | undefined {
+    const { direct, trustedProxies } = this.#options;
+    if (direct === undefined || request.method !== "GET") return undefined;
+    const path = decodedPath(request.url);
+    if (path === undefined) return undefined;
+    const { peer } = origin;
+    const ip = peer ? clientIp(peer.ip, request.headers, trustedProxies) : "";
+    const answer = direct({ raw: request, path, ip });
+    return answer && this.#finishDirect(answer, { request, origin, ip });
+  }
+
+  async #finishDirect(
+    answer: Promise<Response>,
+    { request, origin, ip }: Pick<Incoming, "request" | "origin" | "ip">,
+  ): Promise<Response> {
+    let response: Response;
+    try {
+      using _entered = this.#limits.enter(ip);
+      response = await answer;
+    } catch (error) {
+      answer.catch(() => {}); // there is an answer already
+      response = this.#failure(error, this.#look(request, origin)!);
+    }
+    const finished = this.#finish(request, response);
+    this.#options.ports.logger.debug(() =>
+      `${requestText("GET", request.url.split("?", 1)[0]!, request.headers)}, ${
+        responseText(finished)
+      }`
+    );
+    return finished;
+  }
+
+  async #serveRouted(
+    request: Request,
+    origin: RequestOrigin,
+  ): Promise<Response> {
     const incoming = this.#look(request, origin);
     if (!incoming) return this.#finish(request, emptyResponse(400));
     const { logger, path } = incoming;
@@ -118,6 +164,7 @@ export class RequestHandler {
     const variables = {
       ip,
       remoteAddress,
+      scheme: this.#scheme(incoming),
       signal: origin.signal,
       upgradeToWebSocket: () => this.#upgrade(incoming),
       readBody: this.#bodyReader(incoming),
@@ -137,6 +184,13 @@ export class RequestHandler {
     }
     return redirectToVariant(routes, request, { path, url }) ??
       notFoundResponse();
+  }
+
+  #scheme({ request, origin: { peer } }: Incoming): HttpVariables["scheme"] {
+    const { trustedProxies, encryption } = this.#options;
+    const told = peer &&
+      clientScheme(peer.ip, request.headers, trustedProxies);
+    return told ?? (encryption ? "https" : "http");
   }
 
   #bodyReader({ request, origin }: Incoming): HttpVariables["readBody"] {
@@ -245,6 +299,8 @@ export class RequestHandler {
   }
 
   #finish(request: Request, response: Response): Response {
+    // Of a WebSocket: the request cannot be read any more.
+    if (response.status === SWITCHING_PROTOCOLS) return response;
     const { headers } = response;
     headers.set("Server", SERVER_NAME);
     const origin = request.headers.get("Origin") ?? undefined;
@@ -272,6 +328,7 @@ class Routes {
       context.set("ip", ip);
       context.set("user", user);
       context.set("remoteAddress", remoteAddress);
+      context.set("scheme", context.env.variables.scheme);
       context.set("signal", signal);
       context.set("readBody", readBody);
       context.set("upgradeToWebSocket", upgradeToWebSocket);

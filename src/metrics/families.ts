@@ -3,6 +3,7 @@ import type { SessionInfo } from "#core/session_info.ts";
 
 /** Switches of the servers whose sessions have metrics. */
 export interface FamilyConfig {
+  readonly hls: boolean;
   readonly rtsp: boolean;
   readonly rtspEncryption: Encryption;
   readonly rtmp: boolean;
@@ -27,8 +28,10 @@ export interface SessionFamily {
   readonly filter: string;
   readonly type: SessionInfo["type"];
   readonly sections: readonly Section[];
-  /** Has no label but the id. */
-  readonly isBare: boolean;
+  /** Labels of one, in order. */
+  readonly labels: (info: SessionInfo) => Readonly<Record<string, string>>;
+  /** What the query parameter names one by. */
+  readonly key: (info: SessionInfo) => string;
   /** Whether its server runs. */
   readonly isOn: (config: FamilyConfig) => boolean;
 }
@@ -115,7 +118,8 @@ function rtspFamilies(
         [one, ...BYTES],
         OLD_BYTES,
       ),
-      isBare: true,
+      labels: idLabel,
+      key: idOf,
       isOn,
     },
     {
@@ -127,7 +131,8 @@ function rtspFamilies(
         RTSP_SESSION,
         OLD_RTSP_SESSION,
       ),
-      isBare: false,
+      labels: sessionLabels,
+      key: idOf,
       isOn,
     },
   ];
@@ -143,13 +148,68 @@ function rtmpFamily(
     filter: `${protocol}_conn`,
     type: `${protocol}Conn`,
     sections: withOldNames(title, RTMP_CONNECTION, OLD_BYTES),
-    isBare: false,
+    labels: sessionLabels,
+    key: idOf,
     isOn,
   };
 }
 
+const HLS_FAMILIES: readonly SessionFamily[] = [
+  {
+    name: "hls_sessions",
+    filter: "hls_session",
+    type: "hlsSession",
+    sections: [{
+      title: "HLS sessions",
+      metrics: [one, ["outbound_bytes", outboundBytes]],
+    }],
+    labels: ({ id, pathName, remoteAddress }) => ({
+      id,
+      path: pathName,
+      remoteAddr: remoteAddress,
+    }),
+    key: idOf,
+    isOn: ({ hls }) => hls,
+  },
+  {
+    name: "hls_muxers",
+    filter: "hls_muxer",
+    type: "hlsMuxer",
+    sections: withOldNames(
+      "HLS muxers",
+      [
+        one,
+        ["outbound_bytes", outboundBytes],
+        ["outbound_frames_discarded", detail("outboundFramesDiscarded")],
+      ],
+      [["bytes_sent", outboundBytes]],
+    ),
+    labels: ({ pathName }) => ({ name: pathName }),
+    key: ({ pathName }) => pathName,
+    isOn: ({ hls }) => hls,
+  },
+];
+
+const HTTP_FAMILY: SessionFamily = {
+  name: "http_sessions",
+  filter: "http_session",
+  type: "httpSession",
+  sections: [{
+    title: "HTTP sessions",
+    metrics: [
+      one,
+      ["outbound_bytes", outboundBytes],
+      ["outbound_frames_discarded", detail("outboundFramesDiscarded")],
+    ],
+  }],
+  labels: sessionLabels,
+  key: idOf,
+  isOn: ({ hls }) => hls,
+};
+
 /** Every kind of connection and session with metrics of its own, in the order in which they are written. */
 export const SESSION_FAMILIES: readonly SessionFamily[] = [
+  ...HLS_FAMILIES,
   ...rtspFamilies(
     "rtsp",
     (config) => config.rtsp && config.rtspEncryption !== "strict",
@@ -166,12 +226,13 @@ export const SESSION_FAMILIES: readonly SessionFamily[] = [
     "rtmps",
     (config) => config.rtmp && config.rtmpEncryption !== "no",
   ),
+  HTTP_FAMILY,
 ];
 
 /**
  * Sections of one family, session by session.
  *
- * Input: `id`, the only session that is asked for; undefined for all.
+ * Input: `id`, key of the only session that is asked for; undefined for all.
  * Output: zeros without labels if there are no sessions; nothing if there are none and one is asked for.
  */
 export function* familyText(
@@ -180,8 +241,9 @@ export function* familyText(
   id: string | undefined,
 ): Generator<string> {
   if (sessions.length === 0 && id !== undefined) return;
-  const wanted = sessions.filter((info) => id === undefined || info.id === id)
-    .map((info) => ({ info, labels: sessionLabels(family, info) }));
+  const wanted = sessions
+    .filter((info) => id === undefined || family.key(info) === id)
+    .map((info) => ({ info, labels: labelText(family.labels(info)) }));
   for (const { title, metrics } of family.sections) {
     const named = metrics.map(([suffix, value]) => ({
       name: suffix === "" ? family.name : `${family.name}_${suffix}`,
@@ -199,7 +261,15 @@ export function* familyText(
   }
 }
 
-function sessionLabels(family: SessionFamily, info: SessionInfo): string {
+function sessionLabels(info: SessionInfo): Record<string, string> {
   const { id, pathName: path, remoteAddress: remoteAddr, state } = info;
-  return labelText(family.isBare ? { id } : { id, path, remoteAddr, state });
+  return { id, path, remoteAddr, state };
+}
+
+function idLabel({ id }: SessionInfo): Record<string, string> {
+  return { id };
+}
+
+function idOf({ id }: SessionInfo): string {
+  return id;
 }

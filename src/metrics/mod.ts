@@ -8,43 +8,34 @@ import { metricsText } from "./metrics_text.ts";
 import { MetricsQuery } from "./query.ts";
 import { textStream } from "./text_stream.ts";
 import { BUILD_INFO } from "#base/build_info.ts";
-import type { IpNetwork } from "#base/ip.ts";
 import { LoopLagSampler } from "#base/loop_lag.ts";
 import type { PathInfo } from "#core/path_info.ts";
 import type { ModulePorts, ProtocolModule } from "#core/ports.ts";
 import type { SessionInfo } from "#core/session_info.ts";
 import { healthRoutes } from "#http/health.ts";
 import { openHttpService } from "#http/http_service.ts";
+import {
+  changeFor,
+  type ServiceConfig,
+  serviceKeys,
+  serviceOptions,
+} from "#http/service_keys.ts";
 import { processFigures } from "#platform/process_figures.ts";
 
 /** Keys that the service reads. */
-export interface MetricsConfig extends FamilyConfig {
+export interface MetricsConfig extends FamilyConfig, ServiceConfig<"metrics"> {
   readonly metrics: boolean;
-  readonly metricsAddress: string;
-  readonly metricsEncryption: boolean;
-  readonly metricsServerKey: string;
-  readonly metricsServerCert: string;
-  readonly metricsAllowOrigins: readonly string[];
-  readonly metricsTrustedProxies: readonly IpNetwork[];
-  readonly readTimeoutMs: number;
-  readonly writeTimeoutMs: number;
 }
 
 /** A change of one of these needs a new service. */
 const CONFIG_KEYS: readonly (keyof MetricsConfig)[] = [
   "metrics",
-  "metricsAddress",
-  "metricsEncryption",
-  "metricsServerKey",
-  "metricsServerCert",
-  "metricsAllowOrigins",
-  "metricsTrustedProxies",
-  "readTimeoutMs",
-  "writeTimeoutMs",
+  "hls",
   "rtsp",
   "rtspEncryption",
   "rtmp",
   "rtmpEncryption",
+  ...serviceKeys("metrics"),
 ];
 
 /** What the service needs beside the ports. */
@@ -71,19 +62,7 @@ export function metrics(
         await openHttpService({
           name: "metrics",
           action: "metrics",
-          address: config.metricsAddress,
-          addressKey: "metricsAddress",
-          encryption: config.metricsEncryption,
-          serverKey: config.metricsServerKey,
-          serverCert: config.metricsServerCert,
-          certificateKeys: {
-            key: "metricsServerKey",
-            certificate: "metricsServerCert",
-          },
-          allowOrigins: config.metricsAllowOrigins,
-          trustedProxies: config.metricsTrustedProxies,
-          readTimeoutMs: config.readTimeoutMs,
-          writeTimeoutMs: config.writeTimeoutMs,
+          ...serviceOptions("metrics", config),
           allowMethods: "OPTIONS, GET",
           allowHeaders: "Authorization",
           ports,
@@ -100,10 +79,7 @@ export function metrics(
       const resources = opened.move();
       return {
         closed: service.closed,
-        apply: (next) =>
-          CONFIG_KEYS.every((key) => String(next[key]) === String(config[key]))
-            ? "done"
-            : "restart",
+        apply: (next) => changeFor(CONFIG_KEYS, config, next),
         [Symbol.asyncDispose]: () => resources.disposeAsync(),
       };
     },

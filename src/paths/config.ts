@@ -65,9 +65,10 @@ export const pathKeys = {
     default: "publisher",
     effect: "path",
     isPending: (source) =>
-      !/^(publisher|redirect$|rtsps?[:+]|rtmps?:)/.test(source),
+      !/^(publisher|redirect$|test$|file:|rtsps?[:+]|rtmps?:)/.test(source),
     doc:
-      "Where the stream comes from: publisher (clients publish it), redirect, rpiCamera, or the URL of another server " +
+      "Where the stream comes from: publisher (clients publish it), redirect, rpiCamera, test (a clip that is built in), " +
+      "file:///clip.mp4 (also MPEG-TS, a list .m3u, a folder with / behind it), or the URL of another server " +
       "(rtsp, rtsps, rtmp, rtmps, http, https, srt, whep, wheps, moqt, udp+mpegts, udp+rtp, unix+mpegts, unix+rtp).",
   }),
   sourceFingerprint: field(text(), {
@@ -90,6 +91,13 @@ export const pathKeys = {
     default: "10s",
     effect: "path",
     doc: "How long the source stays after the last reader.",
+  }),
+  fileLoop: field(yesNo(), {
+    default: true,
+    effect: "path",
+    doc:
+      "Play a source file:///… or test again and again, without a gap; otherwise it ends, and is tried again as a source " +
+      "that was lost.",
   }),
   sourceReconnectMin: field(duration(), {
     default: "1s",

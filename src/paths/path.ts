@@ -250,11 +250,13 @@ export class Path {
     return grants.length;
   }
 
-  /** This path as it is now. */
+  /** This path as it is now; its readers are described if somebody looks at them: there may be thousands. */
   describe(): PathInfo {
     const { stream } = this;
     const publisher = this.#publisher?.owner.describe();
-    const readers = [...this.#readers].map(({ owner }) => owner.describe());
+    const describeReaders = () =>
+      [...this.#readers].map(({ owner }) => owner.describe());
+    const formerOutboundBytes = this.#formerOutboundBytes;
     const errors = publisher?.details["inboundRTPPacketsInError"];
     return {
       name: this.options.name,
@@ -262,12 +264,15 @@ export class Path {
       availableAtMs: this.#availableAtMs,
       source: publisher ?? this.#source.name,
       tracks: stream.tracks,
-      readers,
+      get readers() {
+        return describeReaders();
+      },
       inboundBytes: publisher ? stream.totalBytes - this.#bytesBefore : 0,
-      outboundBytes: publisher
-        ? readers.reduce((sum, one) => sum + one.outboundBytes, 0) +
-          this.#formerOutboundBytes
-        : 0,
+      get outboundBytes() {
+        if (!publisher) return 0;
+        return describeReaders()
+          .reduce((sum, one) => sum + one.outboundBytes, formerOutboundBytes);
+      },
       inboundErrors: typeof errors === "number" ? errors : 0,
       lostPackets: publisher?.lostPackets ?? 0,
       frames: publisher ? stream.totalFrames - this.#framesBefore : 0,

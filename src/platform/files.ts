@@ -180,6 +180,24 @@ async function writeDown(
 }
 
 /**
+ * Adds text to the end of a file, and makes it if it is not there; on the disk when this settles.
+ *
+ * @throws {PlatformError} if it cannot be written.
+ */
+export async function appendToFile(path: string, text: string): Promise<void> {
+  try {
+    using file = await Deno.open(path, { append: true, create: true });
+    const bytes = new TextEncoder().encode(text);
+    for (let at = 0; at < bytes.length;) {
+      at += await file.write(bytes.subarray(at));
+    }
+    await file.sync();
+  } catch (error) {
+    throw toPlatformError(error, `write ${path}`);
+  }
+}
+
+/**
  * Removes a file; one that is not there is no error.
  *
  * @throws {PlatformError} if it cannot be removed.

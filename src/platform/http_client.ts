@@ -14,11 +14,11 @@ const SAME_REQUEST: ReadonlySet<number> = new Set([307, 308]);
 
 /** One question to an HTTP server. */
 export interface HttpQuestion {
-  readonly method: "GET" | "POST";
+  readonly method: "DELETE" | "GET" | "HEAD" | "POST" | "PUT";
   /** `http://` or `https://`, with user and password where the server wants them. */
   readonly url: string;
   readonly headers?: Readonly<Record<string, string>>;
-  readonly body?: string;
+  readonly body?: string | Uint8Array;
   /** SHA-256 of the server's certificate in hexadecimal digits: it takes the place of all verification; empty for none. */
   readonly fingerprint: string;
   /** More of the answer's body is not read. */
@@ -32,6 +32,10 @@ export interface HttpQuestion {
 /** What the server said in the end. */
 export interface HttpAnswer {
   readonly status: number;
+  /** Names are in lower case. */
+  readonly headers: Readonly<
+    Record<string, string | readonly string[] | undefined>
+  >;
   /** Owned. */
   readonly body: Uint8Array;
   /** There was more of the body. */
@@ -132,7 +136,7 @@ async function requestTo(
   };
   const length = body === undefined
     ? {}
-    : { "Content-Length": String(new TextEncoder().encode(body).length) };
+    : { "Content-Length": String(sizeBytesOf(body)) };
   const options = {
     method,
     headers: { ...headers, ...length, Connection: "close" },
@@ -148,6 +152,12 @@ async function requestTo(
   }
   const { request } = await import("node:https");
   return request(bare, { ...options, createConnection: () => socket });
+}
+
+function sizeBytesOf(body: string | Uint8Array): number {
+  return typeof body === "string"
+    ? new TextEncoder().encode(body).length
+    : body.length;
 }
 
 async function readAnswer(
@@ -174,7 +184,8 @@ async function readAnswer(
     offset = Math.min(offset + piece.length, body.length);
   }
   const isCut = sizeBytes > maxBodyBytes;
-  return { answer: { status, body, isCut }, location };
+  const { headers } = response;
+  return { answer: { status, headers, body, isCut }, location };
 }
 
 /** A connection whose other end has shown the right certificate. */

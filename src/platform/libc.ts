@@ -11,6 +11,8 @@ export const EMSGSIZE = 90;
 /** Error number: no memory for it now. */
 export const ENOBUFS = 105;
 
+/** Leave what is read where it is. */
+export const MSG_PEEK = 0x02;
 /** Answer at once instead of waiting. */
 export const MSG_DONTWAIT = 0x40;
 /** Answer `EPIPE` instead of raising a signal. */
@@ -40,9 +42,14 @@ const CALLS = {
     parameters: ["i32", "buffer", "usize", "i32", "buffer", "u32"],
     result: "i32",
   },
+  recv: {
+    parameters: ["i32", "buffer", "usize", "i32"],
+    result: "i32",
+  },
   shutdown: { parameters: ["i32", "i32"], result: "i32" },
   socket: { parameters: ["i32", "i32", "i32"], result: "i32" },
   close: { parameters: ["i32"], result: "i32" },
+  dup: { parameters: ["i32"], result: "i32" },
   getpeername: { parameters: ["i32", "buffer", "buffer"], result: "i32" },
   getsockname: { parameters: ["i32", "buffer", "buffer"], result: "i32" },
   getsockopt: {
@@ -63,7 +70,13 @@ const CALLS = {
 type DeclaredCalls = Deno.DynamicLibrary<typeof CALLS>["symbols"];
 
 /** The same, with lengths as plain numbers: the runtime takes both, its types only know the slow one. */
-type LibraryCalls = Omit<DeclaredCalls, "send" | "sendto"> & {
+type LibraryCalls = Omit<DeclaredCalls, "recv" | "send" | "sendto"> & {
+  recv(
+    descriptor: number,
+    into: Uint8Array,
+    lengthBytes: number,
+    flags: number,
+  ): number;
   send(
     descriptor: number,
     bytes: Uint8Array,

@@ -1,33 +1,23 @@
-import type { IpNetwork } from "#base/ip.ts";
 import { LoopLagSampler } from "#base/loop_lag.ts";
 import type { ProtocolModule } from "#core/ports.ts";
 import { openHttpService } from "#http/http_service.ts";
+import {
+  changeFor,
+  type ServiceConfig,
+  serviceKeys,
+  serviceOptions,
+} from "#http/service_keys.ts";
 import { ProfilingRoutes } from "./routes.ts";
 
 /** Keys that the service reads. */
-export interface PprofConfig {
+export interface PprofConfig extends ServiceConfig<"pprof"> {
   readonly pprof: boolean;
-  readonly pprofAddress: string;
-  readonly pprofEncryption: boolean;
-  readonly pprofServerKey: string;
-  readonly pprofServerCert: string;
-  readonly pprofAllowOrigins: readonly string[];
-  readonly pprofTrustedProxies: readonly IpNetwork[];
-  readonly readTimeoutMs: number;
-  readonly writeTimeoutMs: number;
 }
 
 /** A change of one of these needs a new service. */
 const CONFIG_KEYS: readonly (keyof PprofConfig)[] = [
   "pprof",
-  "pprofAddress",
-  "pprofEncryption",
-  "pprofServerKey",
-  "pprofServerCert",
-  "pprofAllowOrigins",
-  "pprofTrustedProxies",
-  "readTimeoutMs",
-  "writeTimeoutMs",
+  ...serviceKeys("pprof"),
 ];
 
 /** What the program does with processor, memory and time, for those who look for the reason. */
@@ -42,19 +32,7 @@ export const pprof: ProtocolModule<PprofConfig> = {
       await openHttpService({
         name: "pprof",
         action: "pprof",
-        address: config.pprofAddress,
-        addressKey: "pprofAddress",
-        encryption: config.pprofEncryption,
-        serverKey: config.pprofServerKey,
-        serverCert: config.pprofServerCert,
-        certificateKeys: {
-          key: "pprofServerKey",
-          certificate: "pprofServerCert",
-        },
-        allowOrigins: config.pprofAllowOrigins,
-        trustedProxies: config.pprofTrustedProxies,
-        readTimeoutMs: config.readTimeoutMs,
-        writeTimeoutMs: config.writeTimeoutMs,
+        ...serviceOptions("pprof", config),
         allowMethods: "OPTIONS, GET",
         allowHeaders: "Authorization",
         ports,
@@ -65,10 +43,7 @@ export const pprof: ProtocolModule<PprofConfig> = {
     const resources = opened.move();
     return {
       closed: service.closed,
-      apply: (next) =>
-        CONFIG_KEYS.every((key) => String(next[key]) === String(config[key]))
-          ? "done"
-          : "restart",
+      apply: (next) => changeFor(CONFIG_KEYS, config, next),
       [Symbol.asyncDispose]: () => resources.disposeAsync(),
     };
   },

@@ -18,6 +18,8 @@ export interface PullSettings {
   readonly rtspUDPSourcePortRange: readonly number[];
   /** In place of `udpReadBufferSize`, unless 0. */
   readonly rtspUDPReadBufferSize: number;
+  /** Files begin again behind their end. */
+  readonly fileLoop: boolean;
 }
 
 /** Keys of the server that hold for every source. */

@@ -10,6 +10,7 @@ import type { Config } from "#config/root_schema.ts";
 import type { PathInfo } from "#core/path_info.ts";
 import type { ModulePorts, ServerEvent } from "#core/ports.ts";
 import type { SessionInfo } from "#core/session_info.ts";
+import { Recordings } from "#recording/recordings.ts";
 import { EventHistory } from "#events/event_history.ts";
 import { openAuthenticator } from "#test/test_ports.ts";
 
@@ -81,6 +82,8 @@ export interface ApiScene {
   /** What was ended: `id: reason`, `user …`, `token …`, `keys`. */
   readonly ended: string[];
   readonly configFile: string;
+  /** Makes a file of a recording, without extension, e.g. `cam/1700000000-250000`. */
+  addRecording(name: string, isOpen?: boolean): Promise<void>;
   emit(event: ServerEvent): void;
   /** Calls the API. */
   call(path: string, init?: RequestInit): Promise<Response>;
@@ -113,13 +116,29 @@ export async function withApi(
     handleRefusal: () => {},
   });
   const ended: string[] = [];
+  const openFiles = new Set<string>();
   const bus = new EventBus<ServerEvent>();
   const events = opened.use(
     new EventHistory({ events: bus, clock: systemClock }),
   );
+  const recordPath = `${folder}/recordings/%path/%s-%f`;
+  const recordings = new Recordings(() => ({
+    paths: new Map(
+      [...control.config.paths].map((
+        [key, settings],
+      ) => [key, { ...settings, recordPath }]),
+    ),
+  }), openFiles);
   const module = api({
     control,
     events,
+    recorder: {
+      recordings,
+      order(name, isOn) {
+        ended.push(`${name} ${isOn ? "recorded" : "not recorded"}`);
+        return options.paths?.some((path) => path.name === name) ?? false;
+      },
+    },
     startedAtMs: STARTED_AT_MS,
     isReady: () => true,
     access: {
@@ -143,6 +162,12 @@ export async function withApi(
     applied,
     ended,
     configFile,
+    async addRecording(name, isOpen = false) {
+      const file = `${folder}/recordings/${name}.mp4`;
+      await Deno.mkdir(file.replace(/[^/]+$/, ""), { recursive: true });
+      await Deno.writeTextFile(file, "");
+      if (isOpen) openFiles.add(file);
+    },
     emit: (event) => bus.emit(event),
     call,
     statusOf: async (path, init) => {

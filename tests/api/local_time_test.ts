@@ -17,6 +17,7 @@ const CASES: readonly [string, number, string][] = [
   ["UTC", Date.UTC(2026, 2, 1, 12, 0, 0, 0), "2026-03-01T12:00:00Z"],
   ["UTC", Date.UTC(2026, 2, 1, 12, 0, 10, 250), "2026-03-01T12:00:10.25Z"],
   ["UTC", Date.UTC(2026, 2, 1, 12, 0, 10, 5), "2026-03-01T12:00:10.005Z"],
+  ["UTC", Date.UTC(2026, 2, 1, 12) + 1.002, "2026-03-01T12:00:00.001002Z"],
   ["Europe/Paris", Date.UTC(2026, 0, 1, 12), "2026-01-01T13:00:00+01:00"],
   ["America/St_Johns", Date.UTC(2026, 0, 1, 2), "2025-12-31T22:30:00-03:30"],
 ];
@@ -29,7 +30,7 @@ for (const [zone, wallMs, text] of CASES) {
         offsetOf(text);
       if (isThere) assertEquals(localTime(wallMs), text);
     });
-    assertEquals(Date.parse(localTime(wallMs)), wallMs);
+    assertEquals(Date.parse(localTime(wallMs)), Math.floor(wallMs));
   });
 }
 

@@ -2,6 +2,7 @@ import {
   DIFFIE_HELLMAN_1024_BYTES,
   DiffieHellman1024,
   hmacSha256,
+  Md5,
   md5Hex,
   openAes128,
   randomBytes,
@@ -30,6 +31,12 @@ Deno.test("sha1() digests [FIPS 180-4 abc]", () => {
     sha1("abc").toHex(),
     "a9993e364706816aba3e25717850c26c9cd0d89d",
   );
+});
+
+Deno.test("Md5 digests bytes that come in pieces [RFC 1321 A.5]", () => {
+  const md5 = new Md5();
+  for (const piece of ["message", "", " ", "digest"]) md5.update(text(piece));
+  assertEquals(md5.digest().toHex(), "f96b697d7cb7938d525a2f31aaf161d0");
 });
 
 Deno.test("sha256() digests [FIPS 180-4 abc]", () => {

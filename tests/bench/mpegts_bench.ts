@@ -1,4 +1,5 @@
 import { MpegTsDemuxer, type MpegTsSink } from "#formats/mpegts/demuxer.ts";
+import { TsMuxer } from "#formats/mpegts/muxer.ts";
 import { H264_PARAMETERS, h264Slice } from "#test/units.ts";
 import {
   AAC_STREAM,
@@ -9,6 +10,7 @@ import {
   VIDEO_PID,
 } from "../formats/mpegts/ts_samples.ts";
 import { TsWriter } from "../formats/mpegts/ts_writer.ts";
+import { MEDIA_SECOND_TEXT, mediaSecond } from "./media_second.ts";
 
 /** One second: 5 Mbit/s of pictures, 47 frames of sound. */
 const PICTURES = 25;
@@ -57,4 +59,11 @@ Deno.bench(`demux a second as a whole: ${size}`, { group: "demux" }, () => {
   const demuxer = new MpegTsDemuxer(sink);
   demuxer.push(bytes);
   demuxer.end();
+});
+
+const steps = mediaSecond();
+
+Deno.bench(`mux ${MEDIA_SECOND_TEXT}`, { group: "mux" }, () => {
+  const muxer = new TsMuxer({ latm: "adts", onError: () => {} });
+  for (const { units, tracks } of steps) muxer.mux(units, tracks);
 });

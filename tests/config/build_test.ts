@@ -129,7 +129,7 @@ const WARNINGS: [raw: RawObject, ...warnings: string[]][] = [
   [{ hls: true, webrtc: true, srt: true, moq: true }],
   [{ hls: false, webrtc: false, srt: false, moq: false, api: false }],
   [{ hlsVariant: "mpegts" }, pending("hlsVariant")],
-  [{ metrics: true, playback: true }, pending("playback")],
+  [{ metrics: true, playback: true }],
   [{ rtspEncryption: "no", rtmpEncryption: "false" }],
   [{ rtspEncryption: "strict", rtmpEncryption: "optional" }],
   [{ rtspTransports: ["udp", "multicast", "tcp"] }],
@@ -147,16 +147,19 @@ const WARNINGS: [raw: RawObject, ...warnings: string[]][] = [
   [
     {
       paths: {
-        a: { source: "srt://x:1", record: true },
+        a: { source: "srt://x:1", rpiCameraHFlip: true },
         b: { source: "srt://y:1" },
       },
     },
     pending("paths.a.source"),
-    pending("paths.a.record"),
+    pending("paths.a.rpiCameraHFlip"),
   ],
   [
-    { pathDefaults: { record: true }, paths: { a: { record: true } } },
-    pending("pathDefaults.record"),
+    {
+      pathDefaults: { rpiCameraHFlip: true },
+      paths: { a: { rpiCameraHFlip: true } },
+    },
+    pending("pathDefaults.rpiCameraHFlip"),
   ],
   [{ authMethod: "jwt", authJWTJWKS: "http://x" }],
   [
@@ -405,10 +408,10 @@ for (const [text, ...lines] of PLACES) {
 
 Deno.test("buildConfig() says where it warns of something", async () => {
   const text =
-    "encryption: strict\npaths:\n  cam:\n    record: yes\n    fallback: /x\n";
+    "encryption: strict\npaths:\n  cam:\n    rpiCameraHFlip: yes\n    fallback: /x\n";
   assertEquals((await buildFromText(text)).warnings, [
     `${replaced("encryption", "rtspEncryption")} (weir.yml:1:1)`,
-    `${pending("paths.cam.record")} (weir.yml:4:5)`,
+    `${pending("paths.cam.rpiCameraHFlip")} (weir.yml:4:5)`,
     "the 'fallback' feature is deprecated, use 'alwaysAvailable' instead (weir.yml:5:5)",
   ]);
 });

@@ -22,7 +22,7 @@ Deno.test("loadConfig() takes the first file that exists", async () => {
 
 Deno.test("loadConfig() lets everybody in without a file, and says so", async () => {
   const { config, files, warnings } = await loadConfig([], {
-    candidates: [],
+    candidates: ["/not/there/weir.yml"],
     environment: { WEIR_RTSPADDRESS: ":1" },
   });
   assertEquals(
@@ -32,6 +32,15 @@ Deno.test("loadConfig() lets everybody in without a file, and says so", async ()
   assertEquals(warnings.length, 1);
   assertIncludes(warnings[0]!, "configuration file not found (looked in /");
   assertIncludes(warnings[0]!, "everybody may publish and read every path");
+});
+
+Deno.test("loadConfig() does not speak of files that it does not look for", async () => {
+  const { config, warnings } = await loadConfig([], {
+    candidates: [],
+    environment: { WEIR_PATHS_TEST_SOURCE: "test" },
+  });
+  assertEquals(warnings, ["everybody may publish and read every path"]);
+  assertEquals(config.paths.get("test")?.source, "test");
 });
 
 Deno.test("loadConfig() without a file leaves room for the path all of the environment", async () => {

@@ -21,6 +21,9 @@ const ON_DEMAND =
 const STATIC_PATTERN =
   "a path with a regular expression (or path 'all_others') and a static source must have 'sourceOnDemand' set to true";
 
+const NO_FILE =
+  "is not a valid URL of a file: it must be like file:///folder/clip.mp4, without '..'; '?', '#' and '%' are %3F, %23 and %25";
+
 /** Keys of the path `cam`, and the refusals. */
 const RULES: [keys: RawObject, ...refusals: string[]][] = [
   [{}],
@@ -40,6 +43,21 @@ const RULES: [keys: RawObject, ...refusals: string[]][] = [
   [{ source: "udp+mpegts://[::1]:1234" }],
   [{ source: "unix+mpegts:///run/x" }],
   [{ source: "rtsp://host:$G1/$G2" }],
+  [{ source: "test" }],
+  [{ source: "file:///clips/$G1 a.mp4", sourceOnDemand: true }],
+  [{ source: "file:///clips/" }],
+  [
+    { source: "file://clip.mp4" },
+    `source: 'file://clip.mp4' ${NO_FILE}`,
+  ],
+  [
+    { source: "file:///clips/../x" },
+    `source: 'file:///clips/../x' ${NO_FILE}`,
+  ],
+  [
+    { source: "file:///x?y" },
+    `source: 'file:///x?y' ${NO_FILE}`,
+  ],
   [{ source: "x" }, "source: invalid source: 'x'"],
   [
     { source: "ftp://u:p@host/x" },

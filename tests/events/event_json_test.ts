@@ -50,6 +50,24 @@ const EVENTS: readonly {
     json: { path: "cam1", confName: "~cam(.)", groups: ["1"] },
   },
   {
+    event: {
+      type: "segmentCompleted",
+      pathName: "cam1",
+      confName: "~cam(.)",
+      groups: ["1"],
+      file: "recordings/cam1/a.mp4",
+      durationMs: 1_500,
+    },
+    name: "segment.completed",
+    json: {
+      path: "cam1",
+      confName: "~cam(.)",
+      groups: ["1"],
+      file: "recordings/cam1/a.mp4",
+      duration: 1.5,
+    },
+  },
+  {
     event: { type: "pathClosed", pathName: "cam1" },
     name: "path.closed",
     json: { path: "cam1" },

@@ -8,6 +8,7 @@ import { HTTP_TARGETS } from "./targets/http.ts";
 import { MPEGTS_TARGETS } from "./targets/mpegts.ts";
 import { OUTSIDE_TARGETS } from "./targets/outside.ts";
 import { PAYLOAD_TARGETS } from "./targets/payloads.ts";
+import { RECORDING_TARGETS } from "./targets/recordings.ts";
 import { RTMP_TARGETS } from "./targets/rtmp.ts";
 import { RTP_TARGETS } from "./targets/rtp.ts";
 import { RTSP_TARGETS } from "./targets/rtsp.ts";
@@ -31,6 +32,7 @@ export const PROTOCOL_TARGETS: readonly FuzzTarget[] = [
   ...CONFIG_TARGETS,
   ...AUTH_TARGETS,
   ...HTTP_TARGETS,
+  ...RECORDING_TARGETS,
   ...SESSION_TARGETS,
 ];
 

@@ -6,7 +6,9 @@ export function assertEquals(
   expected: unknown,
   message?: string,
 ): void {
-  nodeAssert.deepEqual(actual, expected, message);
+  // Some versions of the types tell a message that is left out from an undefined one.
+  if (message === undefined) nodeAssert.deepEqual(actual, expected);
+  else nodeAssert.deepEqual(actual, expected, message);
 }
 
 /** Fails unless `condition` holds. */
@@ -14,7 +16,8 @@ export function assert(
   condition: unknown,
   message?: string,
 ): asserts condition {
-  nodeAssert.ok(condition, message);
+  if (message === undefined) nodeAssert.ok(condition);
+  else nodeAssert.ok(condition, message);
 }
 
 /** Fails unless `text` contains `part`. */

@@ -11,6 +11,7 @@ export const PROGRAMS = {
     GSTREAMER_ELEMENTS.every(hasGstreamerElement),
   gstreamerServer: () => hasPythonModule("GstRtspServer"),
   vlc: () => findExecutable("cvlc") !== undefined,
+  chromium: () => findExecutable("chromium") !== undefined,
   nginxRtmp: () => nginxRtmp() !== undefined,
   logrotate: () => findExecutable("logrotate") !== undefined,
   rsyslog: () => findExecutable("rsyslogd") !== undefined,
@@ -48,6 +49,7 @@ export const DEBIAN_PACKAGES: readonly string[] = [
   "rsyslog",
   "vlc-bin",
   "vlc-plugin-base",
+  "chromium",
   "iproute2",
   "util-linux",
 ];

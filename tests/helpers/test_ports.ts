@@ -46,6 +46,7 @@ export const PATH_SETTINGS: PathSettings = {
   rtspScale: "",
   rtspUDPSourcePortRange: [32_768, 60_999],
   rtspUDPReadBufferSize: 0,
+  fileLoop: true,
   runOnDemand: "",
   runOnDemandRestart: false,
   runOnDemandStartTimeoutMs: 10_000,

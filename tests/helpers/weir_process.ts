@@ -35,7 +35,7 @@ export const WEIR_FLAGS: readonly string[] = [
   "--allow-env",
   "--allow-ffi",
   "--allow-run",
-  "--allow-sys=ca,inspector",
+  "--allow-sys=ca,inspector,statfs",
 ];
 
 const MAIN = fileURLToPath(new URL("../../main.ts", import.meta.url));

@@ -24,6 +24,8 @@ const NO_HOOKS: PathHookSettings = {
   runOnRead: "",
   runOnReadRestart: false,
   runOnUnread: "",
+  runOnRecordSegmentCreate: "",
+  runOnRecordSegmentComplete: "",
 };
 
 const ALL_HOOKS: PathHookSettings = {
@@ -38,6 +40,8 @@ const ALL_HOOKS: PathHookSettings = {
   runOnRead: "read",
   runOnReadRestart: false,
   runOnUnread: "unread",
+  runOnRecordSegmentCreate: "created",
+  runOnRecordSegmentComplete: "completed",
 };
 
 const SESSION: SessionInfo = {
@@ -260,6 +264,21 @@ Deno.test("Hooks ends what began under the settings of that time, though the pat
     "stop new",
     "launch new end",
   ]);
+});
+
+Deno.test("Hooks launches those of a recording's files, though the path may be closed", () => {
+  const { events, done, hooks } = openHooks();
+  const path = { pathName: "cam1", confName: "~^cam(.)$", groups: ["1"] };
+  const file = "/rec/cam1/a.mp4";
+  events.emit({ type: "segmentCreated", ...path, file, durationMs: 0 });
+  events.emit({ type: "pathOpened", ...path });
+  done.length = 0;
+  events.emit({ type: "segmentCompleted", ...path, file, durationMs: 1 });
+  assertEquals(done, ["launch completed"]);
+  const unknown = { ...path, confName: "other", pathName: "other" };
+  events.emit({ type: "segmentCompleted", ...unknown, file, durationMs: 1 });
+  assertEquals(done.length, 1);
+  hooks[Symbol.dispose]();
 });
 
 Deno.test("Hooks stops what runs when it is disposed of, once, and hears nothing any more", () => {

@@ -1,5 +1,5 @@
 import { parseIpNetwork } from "#base/ip.ts";
-import { clientIp } from "#http/client_address.ts";
+import { clientIp, clientScheme } from "#http/client_address.ts";
 import { assertEquals } from "#test/assert.ts";
 
 const PROXIES = [parseIpNetwork("10.0.0.0/8")];
@@ -64,3 +64,16 @@ for (const { name, socketIp = "10.0.0.1", headers, ip } of CASES) {
     assertEquals(clientIp(socketIp, new Headers(headers), PROXIES), ip);
   });
 }
+
+Deno.test("clientScheme() believes trusted proxies only", () => {
+  const scheme = (socketIp: string, value: string) =>
+    clientScheme(
+      socketIp,
+      new Headers({ "X-Forwarded-Proto": value }),
+      PROXIES,
+    );
+  assertEquals(scheme("10.0.0.1", "https"), "https");
+  assertEquals(scheme("10.0.0.1", "HTTP"), "http");
+  assertEquals(scheme("10.0.0.1", "javascript"), undefined);
+  assertEquals(scheme("198.51.100.9", "https"), undefined);
+});

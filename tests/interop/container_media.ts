@@ -1,24 +1,37 @@
 import { joinBytes } from "#base/join_bytes.ts";
-import { clockRateOf, codecKind } from "#codecs/codec.ts";
+import {
+  clockRateOf,
+  codecKind,
+  type CodecParameters,
+  type G711Parameters,
+  type LpcmParameters,
+} from "#codecs/codec.ts";
 import type { Track } from "#core/track.ts";
 import type { MediaUnit } from "#core/unit.ts";
-import { serializeInitSegment } from "#formats/fmp4/init_segment.ts";
-import { initEntry } from "#formats/fmp4/init_segment.ts";
+import { initEntry, serializeInitSegment } from "#formats/fmp4/init_segment.ts";
 import { openMp4SampleReader } from "#formats/fmp4/mp4_codecs.ts";
 import { Fmp4PartWriter } from "#formats/fmp4/part_writer.ts";
 import { SampleTimer, type TimedSample } from "#formats/fmp4/sample_timer.ts";
 import { samplesOfUnit } from "#formats/fmp4/unit_samples.ts";
 import { Mp4FileWriter } from "#formats/mp4/file_writer.ts";
 import { openMp4File } from "#formats/mp4/mp4_file.ts";
-import { TsMuxer, type TsMuxerOptions } from "#formats/mpegts/muxer.ts";
+import { MpegTsDemuxer } from "#formats/mpegts/demuxer.ts";
+import { TsMuxer } from "#formats/mpegts/muxer.ts";
+import type { LatmChoice } from "#formats/mpegts/ts_payloads.ts";
 import { BytesInput } from "../formats/mp4/bytes_input.ts";
-import { demuxed } from "../formats/mpegts/demuxed.ts";
 
 /** What a file holds, as a stream would. */
 export interface ContainerMedia {
+  /** As they are at the start. */
   readonly tracks: readonly Track[];
   /** In the order of their decoding times. */
-  readonly units: readonly MediaUnit[];
+  readonly steps: readonly MediaStep[];
+}
+
+/** One unit, and its track as it is then. */
+export interface MediaStep {
+  readonly unit: MediaUnit;
+  readonly track: Track;
 }
 
 /** Reads an MP4 file, with or without fragments. */
@@ -30,62 +43,116 @@ export async function mediaOfMp4(bytes: Uint8Array): Promise<ContainerMedia> {
       return reader ? [[track.number, { track, reader }]] : [];
     }),
   );
-  const units: MediaUnit[] = [];
+  const steps: MediaStep[] = [];
   for await (
-    const sample of file.samples({ trackNumbers: [...open.keys()] })
+    const sample of file.samples({
+      trackNumbers: [...open.keys()],
+      decodesInTime: true,
+    })
   ) {
     const { track, reader } = open.get(sample.trackNumber)!;
     const payload = reader.read(await file.read(sample), sample.isSync);
-    if (payload === undefined) continue;
-    const rateHz = clockRateOf(reader.codec!);
+    if (payload === undefined || reader.codec === undefined) continue;
+    const now = trackOf(sample.trackNumber, reader.codec);
     const ticks = (value: number) =>
-      Math.round((value + track.editOffsetTicks) * rateHz / track.timescaleHz);
-    const dtsTicks = ticks(sample.dtsTicks);
-    units.push({
-      trackId: sample.trackNumber,
-      ptsTicks: ticks(sample.ptsTicks),
-      dtsTicks,
-      wallClockMs: 1_000_000 + dtsTicks * 1_000 / rateHz,
-      isRandomAccess: payload.isRandomAccess,
-      sizeBytes: sample.sizeBytes,
-      origin: { kind: "payload", parts: payload.parts },
+      Math.round(
+        (value + track.editOffsetTicks) * now.clockRateHz / track.timescaleHz,
+      );
+    steps.push({
+      unit: unitOf(now, {
+        ptsTicks: ticks(sample.ptsTicks),
+        dtsTicks: ticks(sample.dtsTicks),
+        isRandomAccess: payload.isRandomAccess,
+        parts: payload.parts,
+      }),
+      track: now,
     });
   }
-  const tracks = [...open.entries()].map(([id, { reader }]) => ({
-    id,
-    kind: codecKind(reader.codec!),
-    codec: reader.codec!,
-    clockRateHz: clockRateOf(reader.codec!),
-  }));
-  return { tracks, units };
+  return inOrder(steps);
 }
 
 /** Reads a transport stream. */
 export function mediaOfTs(bytes: Uint8Array): ContainerMedia {
-  const { tracks } = demuxed([bytes]);
-  const units = tracks.flatMap(({ track, units }) =>
-    units.map(({ ptsTicks, dtsTicks, isRandomAccess, parts }) => ({
-      trackId: track.id,
-      ptsTicks,
-      dtsTicks,
-      wallClockMs: 1_000_000 + dtsTicks * 1_000 / track.clockRateHz,
-      isRandomAccess,
-      sizeBytes: 0,
-      origin: { kind: "payload", parts } as const,
-    }))
-  );
-  return inOrder({ tracks: tracks.map(({ track }) => track), units });
+  const steps: MediaStep[] = [];
+  const demuxer = new MpegTsDemuxer({
+    handleTracks: () => {},
+    handleUnit: (track, { origin, ...unit }) => {
+      const parts = origin.kind === "payload" ? origin.parts : [];
+      steps.push({ unit: unitOf(track, { ...unit, parts }), track });
+    },
+    handleSkipped: () => {},
+    handleError: (message) => {
+      throw new Error(message);
+    },
+  });
+  demuxer.push(bytes);
+  demuxer.end();
+  return inOrder(steps);
 }
 
-function inOrder({ tracks, units }: ContainerMedia): ContainerMedia {
-  const rates = new Map(tracks.map((one) => [one.id, one.clockRateHz]));
-  const seconds = (unit: MediaUnit) => unit.dtsTicks / rates.get(unit.trackId)!;
-  return { tracks, units: [...units].sort((a, b) => seconds(a) - seconds(b)) };
+/** Linear PCM of a raw file, in units of so many samples. */
+export function mediaOfPcm(
+  bytes: Uint8Array,
+  codec: LpcmParameters | G711Parameters,
+  frameBytes: number,
+): ContainerMedia {
+  const track = trackOf(0, codec);
+  const unitSamples = codec.sampleRateHz / 50;
+  const unitBytes = unitSamples * frameBytes;
+  const steps: MediaStep[] = [];
+  for (let at = 0; at < bytes.length; at += unitBytes) {
+    const ticks = steps.length * unitSamples;
+    const parts = [bytes.subarray(at, at + unitBytes)];
+    const times = { ptsTicks: ticks, dtsTicks: ticks, isRandomAccess: true };
+    steps.push({ unit: unitOf(track, { ...times, parts }), track });
+  }
+  return inOrder(steps);
+}
+
+function trackOf(id: number, codec: CodecParameters): Track {
+  return {
+    id,
+    kind: codecKind(codec),
+    codec,
+    clockRateHz: clockRateOf(codec),
+  };
+}
+
+function unitOf(
+  { id, clockRateHz }: Track,
+  { parts, ...unit }:
+    & Pick<MediaUnit, "ptsTicks" | "dtsTicks" | "isRandomAccess">
+    & { readonly parts: readonly Uint8Array[] },
+): MediaUnit {
+  return {
+    trackId: id,
+    ptsTicks: unit.ptsTicks,
+    dtsTicks: unit.dtsTicks,
+    wallClockMs: 1_000_000 + unit.dtsTicks * 1_000 / clockRateHz,
+    isRandomAccess: unit.isRandomAccess,
+    sizeBytes: parts.reduce((sum, { length }) => sum + length, 0),
+    origin: { kind: "payload", parts },
+  };
+}
+
+function seconds({ unit, track }: MediaStep): number {
+  return unit.dtsTicks / track.clockRateHz;
+}
+
+function inOrder(steps: readonly MediaStep[]): ContainerMedia {
+  const first = new Map<number, Track>();
+  for (const { track } of steps) {
+    if (!first.has(track.id)) first.set(track.id, track);
+  }
+  return {
+    tracks: [...first.values()].sort((a, b) => a.id - b.id),
+    steps: [...steps].sort((a, b) => seconds(a) - seconds(b)),
+  };
 }
 
 /** Samples with their times; the file's origin is the earliest decoding time. */
 function timedSamples(
-  { tracks, units }: ContainerMedia,
+  { tracks, steps }: ContainerMedia,
   originSeconds: number,
 ): TimedSample[] {
   const timers = new Map(tracks.map((track) => [
@@ -93,8 +160,7 @@ function timedSamples(
     new SampleTimer(Math.round(originSeconds * track.clockRateHz)),
   ]));
   const timed: TimedSample[] = [];
-  for (const unit of units) {
-    const track = tracks.find(({ id }) => id === unit.trackId)!;
+  for (const { unit, track } of steps) {
     for (const sample of samplesOfUnit(unit, track)) {
       const before = timers.get(track.id)!.push(sample);
       if (before) timed.push(before);
@@ -108,12 +174,8 @@ function timedSamples(
 }
 
 /** The earliest decoding time. */
-export function startSeconds({ tracks, units }: ContainerMedia): number {
-  return Math.min(
-    ...units.map(({ trackId, dtsTicks }) =>
-      dtsTicks / tracks.find(({ id }) => id === trackId)!.clockRateHz
-    ),
-  );
+function startSeconds({ steps }: ContainerMedia): number {
+  return Math.min(...steps.map(seconds));
 }
 
 /** Writes an init segment and parts. */
@@ -186,15 +248,20 @@ export function progressiveFile(
 
 /** Writes a transport stream. */
 export function transportStream(
-  { tracks, units }: ContainerMedia,
-  options: Partial<TsMuxerOptions> = {},
+  { tracks, steps }: ContainerMedia,
+  latm: LatmChoice = "adts",
 ): Uint8Array {
   const muxer = new TsMuxer({
-    latm: "adts",
+    latm,
     onError: (message) => {
       throw new Error(message);
     },
-    ...options,
   });
-  return joinBytes(units.map((unit) => muxer.mux([unit], tracks)));
+  let current = tracks;
+  return joinBytes(steps.map(({ unit, track }) => {
+    if (!current.includes(track)) {
+      current = current.map((one) => one.id === track.id ? track : one);
+    }
+    return muxer.mux([unit], current);
+  }));
 }

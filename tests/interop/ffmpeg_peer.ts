@@ -60,7 +60,11 @@ const HARMLESS_MESSAGES = [
 ];
 
 /** Address of a path. */
-export function addressOf(weir: WeirProcess, way: Way, path: string): string {
+export function addressOf(
+  weir: Pick<WeirProcess, "rtspUrl" | "rtmpUrl">,
+  way: Way,
+  path: string,
+): string {
   return way === "RTMP" ? weir.rtmpUrl(path) : weir.rtspUrl(path);
 }
 
@@ -104,7 +108,7 @@ export async function waitUntilAvailable(
 
 /** Reads a path until its publisher ends. */
 export function readPath(
-  weir: WeirProcess,
+  weir: Pick<WeirProcess, "rtspUrl" | "rtmpUrl">,
   { way, path, inputArgs = [], ...options }: ReadOptions,
 ): Promise<FrameReading> {
   const wayArgs = way === "RTMP" ? [] : transportArgs(way);

@@ -2,11 +2,13 @@ import {
   type FamilyConfig,
   familyText,
   SESSION_FAMILIES,
+  type SessionFamily,
 } from "#metrics/families.ts";
 import { assertEquals } from "#test/assert.ts";
 import { sessionInfo, textOf } from "./samples.ts";
 
 const ALL_ON: FamilyConfig = {
+  hls: true,
   rtsp: true,
   rtspEncryption: "optional",
   rtmp: true,
@@ -79,7 +81,11 @@ const FAMILIES = [
   },
 ];
 
-for (const [i, { name, title, names }] of FAMILIES.entries()) {
+function familyOf(name: string): SessionFamily {
+  return SESSION_FAMILIES.find((family) => family.name === name)!;
+}
+
+for (const { name, title, names } of FAMILIES) {
   Deno.test(`familyText() has the names of ${name}, in their order`, () => {
     const [current, old] = names.map((key) =>
       (key === "rtmp"
@@ -89,11 +95,41 @@ for (const [i, { name, title, names }] of FAMILIES.entries()) {
         .join("")
     );
     assertEquals(
-      textOf(familyText(SESSION_FAMILIES[i]!, [], undefined)),
+      textOf(familyText(familyOf(name), [], undefined)),
       `# ${title}\n${current}\n# ${title} (deprecated)\n${old}\n`,
     );
   });
 }
+
+Deno.test("familyText() writes HLS viewers and muxers as Prometheus knows them", () => {
+  const viewer = sessionInfo({
+    type: "hlsSession",
+    id: "7",
+    pathName: "cam",
+    outboundBytes: 5,
+  });
+  assertEquals(
+    textOf(familyText(familyOf("hls_sessions"), [viewer], undefined)),
+    `# HLS sessions
+hls_sessions{id="7",path="cam",remoteAddr="192.0.2.9:5000"} 1
+hls_sessions_outbound_bytes{id="7",path="cam",remoteAddr="192.0.2.9:5000"} 5
+
+`,
+  );
+  const muxer = sessionInfo({ ...viewer, type: "hlsMuxer" });
+  assertEquals(
+    textOf(familyText(familyOf("hls_muxers"), [muxer], "cam")),
+    `# HLS muxers
+hls_muxers{name="cam"} 1
+hls_muxers_outbound_bytes{name="cam"} 5
+hls_muxers_outbound_frames_discarded{name="cam"} 0
+
+# HLS muxers (deprecated)
+hls_muxers_bytes_sent{name="cam"} 5
+
+`,
+  );
+});
 
 const PUBLISHER = sessionInfo({
   id: "1",
@@ -118,7 +154,9 @@ const PUBLISHER = sessionInfo({
 
 Deno.test("familyText() writes all metrics of a session, then those of the next", () => {
   const sessions = [PUBLISHER, sessionInfo({ id: "2" })];
-  const text = textOf(familyText(SESSION_FAMILIES[1]!, sessions, undefined));
+  const text = textOf(
+    familyText(familyOf("rtsp_sessions"), sessions, undefined),
+  );
   const labels =
     '{id="1",path="cam",remoteAddr="192.0.2.9:5000",state="publish"}';
   assertEquals(
@@ -158,14 +196,14 @@ Deno.test("familyText() writes all metrics of a session, then those of the next"
 Deno.test("familyText() labels RTSP connections with their id only", () => {
   const connection = sessionInfo({ type: "rtspConn", id: "7" });
   const [, line] = textOf(
-    familyText(SESSION_FAMILIES[0]!, [connection], undefined),
+    familyText(familyOf("rtsp_conns"), [connection], undefined),
   )
     .split("\n");
   assertEquals(line, 'rtsp_conns{id="7"} 1');
 });
 
 Deno.test("familyText() writes the one session that is asked for", () => {
-  const family = SESSION_FAMILIES[1]!;
+  const family = familyOf("rtsp_sessions");
   const sessions = [PUBLISHER, sessionInfo({ id: "2" })];
   assertEquals(
     textOf(familyText(family, sessions, "2")).includes('id="1"'),
@@ -180,10 +218,15 @@ Deno.test("familyText() writes the one session that is asked for", () => {
 
 Deno.test("SESSION_FAMILIES are on with their servers", () => {
   const namesFor = (changes: Partial<FamilyConfig>) =>
-    SESSION_FAMILIES.filter(({ isOn }) => isOn({ ...ALL_ON, ...changes }))
+    SESSION_FAMILIES
+      .filter(({ isOn }) => isOn({ ...ALL_ON, hls: false, ...changes }))
       .map(({ name }) => name).join(" ");
   assertEquals(namesFor({}), FAMILIES.map(({ name }) => name).join(" "));
   assertEquals(namesFor({ rtsp: false }), "rtmp_conns rtmps_conns");
+  assertEquals(
+    namesFor({ rtsp: false, rtmp: false, hls: true }),
+    "hls_sessions hls_muxers http_sessions",
+  );
   assertEquals(
     namesFor({ rtspEncryption: "strict", rtmpEncryption: "no" }),
     "rtsps_conns rtsps_sessions rtmp_conns",

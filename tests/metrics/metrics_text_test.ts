@@ -46,6 +46,9 @@ const PATHS = ["Paths", "Paths (deprecated)"];
 const QUERIES: readonly [query: string, titles: readonly string[]][] = [
   ["", [
     ...PATHS,
+    "HLS sessions",
+    "HLS muxers",
+    "HLS muxers (deprecated)",
     "RTSP connections",
     "RTSP connections (deprecated)",
     ...RTSP_SESSIONS,
@@ -55,6 +58,7 @@ const QUERIES: readonly [query: string, titles: readonly string[]][] = [
     "RTSPS sessions (deprecated)",
     "RTMP connections",
     "RTMP connections (deprecated)",
+    "HTTP sessions",
     "weir",
   ]],
   ["type=paths", PATHS],

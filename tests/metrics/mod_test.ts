@@ -20,6 +20,7 @@ const CONFIG: MetricsConfig = {
   metricsTrustedProxies: [],
   readTimeoutMs: 10_000,
   writeTimeoutMs: 10_000,
+  hls: false,
   rtsp: true,
   rtspEncryption: "no",
   rtmp: true,

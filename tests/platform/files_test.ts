@@ -1,6 +1,7 @@
 import { PlatformError } from "#platform/errors.ts";
 import {
   absolutePath,
+  appendToFile,
   besideFile,
   fileExists,
   fileMode,
@@ -94,6 +95,19 @@ Deno.test("matchingFiles() takes patterns of many stars in little time", async (
   assertEquals(await matchingFiles(`${folder}/${"*a".repeat(60)}b`), []);
   const tookMs = performance.now() - startMs;
   if (tookMs > 5_000) throw new Error(`took ${tookMs} ms`);
+  await Deno.remove(folder, { recursive: true });
+});
+
+Deno.test("appendToFile() adds to the end of a file, or makes it", async () => {
+  const folder = await Deno.makeTempDir();
+  await appendToFile(`${folder}/a`, "one\n");
+  await appendToFile(`${folder}/a`, "é\n");
+  assertEquals(await readTextFile(`${folder}/a`), "one\né\n");
+  const error = await assertRejects(
+    appendToFile(`${folder}/none/a`, "one"),
+    PlatformError,
+  );
+  assertEquals(error.code, "not_found");
   await Deno.remove(folder, { recursive: true });
 });
 

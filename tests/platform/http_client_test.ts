@@ -32,7 +32,8 @@ function openServer(
     if (status === "huge") {
       return new Response(new Uint8Array(10 * MAX_BODY_BYTES).fill(120));
     }
-    return new Response(`body of ${status}`, {
+    const isBare = status === "204";
+    return new Response(isBare ? null : `body of ${status}`, {
       status: Number(status),
       headers: where === undefined ? {} : { Location: `/${where}` },
     });
@@ -86,6 +87,23 @@ Deno.test("askHttp() sends what it is given and gives back what was answered", a
   assertEquals([method, body], ["POST", POST.body]);
   assertEquals(headers.get("content-type"), "application/json");
   assertEquals(headers.get("content-length"), "10");
+});
+
+Deno.test("askHttp() sends bytes as they are, and gives back the headers", async () => {
+  await using server = openServer();
+  const bytes = new TextEncoder().encode("é\0");
+  await ask(`${server.url}/200`, { method: "PUT", body: bytes });
+  const answer = await ask(`${server.url}/204/there`, {
+    method: "HEAD",
+    redirects: "answers",
+  });
+  assertEquals(
+    server.seen.map(({ method, body }) => [method, body]),
+    [["PUT", "é\0"], ["HEAD", ""]],
+  );
+  assertEquals(server.seen[0]!.headers.get("content-length"), "3");
+  assertEquals([answer.status, answer.body.length], [204, 0]);
+  assertEquals(answer.headers["location"], "/there");
 });
 
 Deno.test("askHttp() sends user and password of the URL as a header", async () => {

@@ -1,8 +1,10 @@
 import { z } from "zod";
 import { PathError } from "#core/errors.ts";
 import { HttpError } from "#http/http_error.ts";
-import { PathMatcher } from "#paths/path_matcher.ts";
+import { compareByteOrder } from "#paths/path_matcher.ts";
+import { PlatformError } from "#platform/errors.ts";
 import type { ApiParts } from "#api/context.ts";
+import { localTime } from "#api/local_time.ts";
 import type { Operation } from "#api/operation.ts";
 import { PAGE_QUERY, pageOf } from "#api/pagination.ts";
 import { nameOf } from "#api/read_request.ts";
@@ -17,13 +19,11 @@ const RECORDING_LIST = listSchema("RecordingList", RECORDING);
 
 /** Spec: RFC 3339 §5.6. */
 const RFC_3339_TIME =
-  /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)$/;
-
-/** Nothing is recorded yet. */
-const NO_RECORDINGS: readonly z.input<typeof RECORDING>[] = [];
+  /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d+))?(Z|[+-]\d\d:\d\d)$/;
 
 /** Operations on recordings. */
-export function recordingOperations({ control }: ApiParts): Operation[] {
+export function recordingOperations({ recorder }: ApiParts): Operation[] {
+  const { recordings } = recorder;
   return [
     {
       method: "get",
@@ -34,12 +34,15 @@ export function recordingOperations({ control }: ApiParts): Operation[] {
       query: PAGE_QUERY,
       answer: RECORDING_LIST,
       errors: [400],
-      handle: (context) =>
-        pageOf(
-          NO_RECORDINGS,
+      handle: async (context) => {
+        const starts = await orRefused(recordings.list());
+        const names = [...starts.keys()].sort(compareByteOrder);
+        return pageOf(
+          names,
           (name) => context.req.query(name),
-          (recording) => recording,
-        ),
+          (name) => recordingOf(name, starts.get(name)!),
+        );
+      },
     },
     {
       method: "get",
@@ -49,10 +52,10 @@ export function recordingOperations({ control }: ApiParts): Operation[] {
       summary: "Describes the recordings of a path.",
       answer: RECORDING,
       errors: [400],
-      handle: (context) => {
+      handle: async (context) => {
         const name = nameOf(context);
-        requireConfigured(control, name);
-        return { name, segments: [] };
+        const segments = await orRefused(recordings.of(name));
+        return recordingOf(name, segments.map(({ startUs }) => startUs));
       },
     },
     {
@@ -67,36 +70,81 @@ export function recordingOperations({ control }: ApiParts): Operation[] {
       }),
       answer: OK,
       errors: [400],
-      handle: (context) => {
+      handle: async (context) => {
         const start = context.req.query("start") ?? "";
-        if (!RFC_3339_TIME.test(start) || Number.isNaN(Date.parse(start))) {
-          throw new HttpError(
-            400,
-            `invalid 'start' parameter: must be a time such as 2026-03-01T12:00:00Z, found ${
-              JSON.stringify(start)
-            }`,
-          );
-        }
+        const startUs = parseTime(start);
         const path = context.req.query("path") ?? "";
-        requireConfigured(control, path);
+        const refusal = await orRefused(recordings.removeAt(path, startUs));
+        if (refusal === undefined) return;
+        const what = `Cannot delete the recording of path '${path}'`;
         throw new HttpError(
           400,
-          `Cannot delete the recording of path '${path}' from ${start}: there is none`,
+          refusal === "open"
+            ? `${what} from ${start}: it is being written`
+            : `${what} from ${start}: there is none`,
         );
       },
     },
+    orderOperation(recorder, true),
+    orderOperation(recorder, false),
   ];
 }
 
-/** @throws {HttpError} 400 if no entry of the configuration takes this name. */
-function requireConfigured(
-  { config }: ApiParts["control"],
+function orderOperation(
+  recorder: ApiParts["recorder"],
+  isOn: boolean,
+): Operation {
+  const verb = isOn ? "start" : "stop";
+  return {
+    method: "post",
+    path: `/v3/recordings/${verb}/{name}`,
+    id: isOn ? "recordingsStart" : "recordingsStop",
+    tag: "Recordings",
+    summary: isOn
+      ? "Records a path, whatever `record` says, until that is changed or the path is closed."
+      : "Ends the recording of a path, whatever `record` says, until that is changed or the path is closed.",
+    answer: OK,
+    errors: [400, 404],
+    handle: (context) => {
+      if (recorder.order(nameOf(context), isOn)) return;
+      throw new HttpError(404, "path not found");
+    },
+  };
+}
+
+function recordingOf(
   name: string,
-): void {
+  startsUs: readonly number[],
+): z.input<typeof RECORDING> {
+  const segments = startsUs.map((startUs) => ({
+    start: localTime(startUs / 1_000),
+  }));
+  return { name, segments };
+}
+
+/** Microseconds since the epoch. @throws {HttpError} 400 if it is no time. */
+function parseTime(text: string): number {
+  const [, seconds, fraction = "", zone] = RFC_3339_TIME.exec(text) ?? [];
+  const ms = Date.parse(`${seconds}${zone}`);
+  if (!Number.isNaN(ms)) {
+    return ms * 1_000 + Number(fraction.slice(0, 6).padEnd(6, "0"));
+  }
+  throw new HttpError(
+    400,
+    `invalid 'start' parameter: must be a time such as 2026-03-01T12:00:00Z, found ${
+      JSON.stringify(text)
+    }`,
+  );
+}
+
+/** @throws {HttpError} 400 if a name is not configured, or a folder or file may not be touched. */
+async function orRefused<T>(answer: Promise<T>): Promise<T> {
   try {
-    new PathMatcher(config.paths).match(name);
+    return await answer;
   } catch (error) {
-    if (!(error instanceof PathError)) throw error;
+    const isRefusal = error instanceof PathError ||
+      error instanceof PlatformError;
+    if (!isRefusal) throw error;
     throw new HttpError(400, error.message);
   }
 }

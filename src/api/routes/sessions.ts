@@ -59,11 +59,15 @@ function groupOperations(group: SessionGroup, parts: ApiParts): Operation[] {
       group.isOn(parts.control.config) ? handle(context) : notFoundResponse();
   const all = () => sessions.list().filter((session) => session.type === type);
   const find = (context: ApiContext): SessionInfo => {
-    const id = parseUuid(context.req.param("id") ?? "");
-    const found = all().find((session) => session.id === id);
+    const asked = context.req.param(parameter) ?? "";
+    const id = group.isByPath ? asked : parseUuid(asked);
+    const found = all().find((session) =>
+      id === (group.isByPath ? session.pathName : session.id)
+    );
     if (!found) throw new HttpError(404, group.notFound);
     return found;
   };
+  const parameter = group.isByPath ? "name" : "id";
   const common = { tag: "Sessions", errors: [400, 404] } as const;
   const operations: Operation[] = [
     {
@@ -85,7 +89,7 @@ function groupOperations(group: SessionGroup, parts: ApiParts): Operation[] {
     {
       ...common,
       method: "get",
-      path: `/v3/${name}/get/{id}`,
+      path: `/v3/${name}/get/{${parameter}}`,
       id: `${name}Get`,
       summary: `Describes one of the ${name}.`,
       answer: schemas.item,

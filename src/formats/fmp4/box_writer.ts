@@ -1,4 +1,4 @@
-import { ByteWriter } from "#base/byte_writer.ts";
+import type { ByteWriter } from "#base/byte_writer.ts";
 
 /** Bytes of size and type in front of a box whose size has 32 bits. Spec: ISO/IEC 14496-12 §4.2. */
 export const BOX_HEADER_BYTES = 8;
@@ -35,18 +35,6 @@ export function writeFullBox(
     writer.u8(version).u24(flags);
     write();
   });
-}
-
-/** A box alone, owned. */
-export function serializeBox(
-  type: string,
-  ...views: readonly Uint8Array[]
-): Uint8Array<ArrayBuffer> {
-  const writer = new ByteWriter();
-  writeBox(writer, type, () => {
-    for (const view of views) writer.bytes(view);
-  });
-  return writer.finish();
 }
 
 /** Appends four characters of Latin-1. */

@@ -60,7 +60,7 @@ export interface FragmentContext {
 /**
  * Parses the content of `moof`.
  *
- * Output: the samples in the order of the runs; tracks that the movie does not list are left out.
+ * Output: the samples in the order of the runs; empty ones, and tracks that the movie does not list, are left out.
  * Limits: the budget.
  * Spec: ISO/IEC 14496-12 §8.8.4 to §8.8.12.
  *
@@ -193,7 +193,7 @@ function parseRun(
     const offsetTicks = (flags & TRUN_FLAG.compositionOffset) === 0
       ? 0
       : readI32(reader, "sample_composition_time_offset");
-    if (isListed) {
+    if (isListed && sizeBytes > 0) {
       samples.push({
         trackNumber,
         dtsTicks: state.decodeTicks,
@@ -244,7 +244,10 @@ export function readMediaSegment(
       for (const sample of parseFragment(moof, context)) {
         const { trackNumber, dtsTicks, durationTicks } = sample;
         nextDecodeTicks.set(trackNumber, dtsTicks + durationTicks);
-        found.push({ ...sample, bytes: sampleBytes(segment, sample) });
+        // A spread would cost more than all the rest.
+        found.push(
+          Object.assign(sample, { bytes: sampleBytes(segment, sample) }),
+        );
       }
     }
     at += sizeBytes;

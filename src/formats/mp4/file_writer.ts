@@ -82,6 +82,10 @@ class WrittenTrack {
   /** From the start of the data. */
   readonly chunkOffsets: number[] = [];
   durationTicks = 0;
+  /** When a sample is shown for the first time, since the first is decoded. */
+  #firstShownTicks = Infinity;
+  /** When the sample that is shown last has ended, likewise. */
+  #shownTicks = 0;
   #openChunkSamples = 0;
 
   constructor(track: FileTrack) {
@@ -99,7 +103,15 @@ class WrittenTrack {
     this.durations.add(sample.durationTicks);
     this.offsets.add(sample.compositionOffsetTicks);
     if (sample.isSync) this.syncs.push(this.sizes.length);
+    this.#firstShownTicks = Math.min(
+      this.#firstShownTicks,
+      this.durationTicks + sample.compositionOffsetTicks,
+    );
     this.durationTicks += sample.durationTicks;
+    this.#shownTicks = Math.max(
+      this.#shownTicks,
+      this.durationTicks + sample.compositionOffsetTicks,
+    );
   }
 
   closeChunk(): void {
@@ -109,32 +121,39 @@ class WrittenTrack {
     this.chunkRuns.push(this.chunkOffsets.length, samples);
   }
 
-  /** When the last sample has ended, in ticks of the movie. */
+  /** When the sample that is shown last has ended, in ticks of the movie. */
   get endMovieTicks(): number {
     const { startTicks, clockRateHz } = this.track;
     return rescaleTicks(
-      Math.max(0, startTicks + this.durationTicks),
+      Math.max(0, startTicks + this.#shownTicks),
       clockRateHz,
       MOVIE_TIMESCALE_HZ,
     );
   }
 
-  /** Spec: ISO/IEC 14496-12 §8.6.6. */
+  /**
+   * What is shown when: nothing up to the first picture, then everything from there on.
+   *
+   * Spec: ISO/IEC 14496-12 §8.6.6.
+   */
   edits(): EditListEntry[] {
     const { startTicks, clockRateHz } = this.track;
-    if (startTicks === 0) return [];
-    if (startTicks < 0) {
-      return [{ durationTicks: this.endMovieTicks, mediaTicks: -startTicks }];
-    }
+    if (this.sizes.length === 0) return [];
+    const isPlain = startTicks === 0 && this.#firstShownTicks === 0 &&
+      this.#shownTicks <= this.durationTicks;
+    if (isPlain) return [];
     const delayTicks = rescaleTicks(
-      startTicks,
+      Math.max(0, startTicks + this.#firstShownTicks),
       clockRateHz,
       MOVIE_TIMESCALE_HZ,
     );
-    return [
-      { durationTicks: delayTicks, mediaTicks: -1 },
-      { durationTicks: this.endMovieTicks - delayTicks, mediaTicks: 0 },
-    ];
+    const shown = {
+      durationTicks: Math.max(0, this.endMovieTicks - delayTicks),
+      mediaTicks: Math.max(-startTicks, this.#firstShownTicks, 0),
+    };
+    return delayTicks === 0
+      ? [shown]
+      : [{ durationTicks: delayTicks, mediaTicks: -1 }, shown];
   }
 
   /** `dataAt`: where the data begins in the file. */

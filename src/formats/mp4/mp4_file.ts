@@ -28,6 +28,11 @@ export interface SampleRange {
    * that. From the beginning if left out.
    */
   readonly fromSeconds?: number;
+  /**
+   * Decoding times are moved so that none is later than when the sample is shown, as units have it. Files may have
+   * negative composition offsets: what is in their fragments moves more once more is known.
+   */
+  readonly decodesInTime?: boolean;
 }
 
 /** A track with the samples of a file without fragments. */
@@ -35,6 +40,8 @@ interface TabledTrack {
   readonly track: Mp4MovieTrack;
   readonly table: SampleTable;
   readonly cursor: SampleCursor;
+  /** What decoding times are moved by. */
+  readonly latenessTicks: number;
   next: FileSample | undefined;
   /** Of all samples so far. */
   sampleBytes: number;
@@ -104,12 +111,11 @@ export class Mp4File {
     throw fileError("is cut", "sample", offsetBytes);
   }
 
-  // deno-lint-ignore require-await -- one face for both kinds of file
   async *#tabled(
     tracks: readonly Mp4MovieTrack[],
-    { fromSeconds }: SampleRange,
+    { fromSeconds, decodesInTime = false }: SampleRange,
   ): AsyncGenerator<FileSample, void> {
-    const tabled = tracks.map(openTable);
+    const tabled = tracks.map((track) => openTable(track, decodesInTime));
     if (fromSeconds !== undefined) seekTables(tabled, fromSeconds);
     for (const one of tabled) this.#advance(one);
     for (;;) {
@@ -124,7 +130,7 @@ export class Mp4File {
         }
       }
       if (first?.next === undefined) return;
-      yield first.next;
+      yield movedBack(first.next, first.latenessTicks);
       this.#advance(first);
     }
   }
@@ -140,8 +146,9 @@ export class Mp4File {
 
   async *#fragmented(
     tracks: readonly Mp4MovieTrack[],
-    { fromSeconds }: SampleRange,
+    { fromSeconds, decodesInTime = false }: SampleRange,
   ): AsyncGenerator<FileSample, void> {
+    const lateness = new Map<number, number>();
     const byNumber = new Map(tracks.map((track) => [track.number, track]));
     const start = fromSeconds === undefined
       ? undefined
@@ -154,6 +161,7 @@ export class Mp4File {
     for (;;) {
       const fragment = await fragments.next();
       if (fragment === undefined) return;
+      if (decodesInTime) noteLateness(lateness, fragment);
       for (const sample of inDecodingOrder(fragment, byNumber)) {
         const track = byNumber.get(sample.trackNumber)!;
         const endTicks = sample.dtsTicks + sample.durationTicks;
@@ -163,7 +171,8 @@ export class Mp4File {
           (track === start.leading
             ? decodeSeconds(track, sample) < start.seconds
             : endSeconds <= start.seconds);
-        if (!isBefore) yield sample;
+        if (isBefore) continue;
+        yield movedBack(sample, lateness.get(sample.trackNumber) ?? 0);
       }
     }
   }
@@ -220,7 +229,26 @@ export async function openMp4File(input: RandomAccessInput): Promise<Mp4File> {
   }
 }
 
-function openTable(track: Mp4MovieTrack): TabledTrack {
+function movedBack(sample: FileSample, ticks: number): FileSample {
+  return ticks === 0
+    ? sample
+    : { ...sample, dtsTicks: sample.dtsTicks - ticks };
+}
+
+function noteLateness(
+  lateness: Map<number, number>,
+  { samples }: FileFragment,
+): void {
+  for (const { trackNumber, dtsTicks, ptsTicks } of samples) {
+    const known = lateness.get(trackNumber) ?? 0;
+    lateness.set(trackNumber, Math.max(known, dtsTicks - ptsTicks));
+  }
+}
+
+function openTable(
+  track: Mp4MovieTrack,
+  decodesInTime: boolean,
+): TabledTrack {
   const table = new SampleTable(track.sampleTable);
   const isPcm = PCM_FORMATS.includes(track.entry?.format ?? "") &&
     table.constantSizeBytes > 0;
@@ -228,7 +256,9 @@ function openTable(track: Mp4MovieTrack): TabledTrack {
     trackNumber: track.number,
     maxGroup: isPcm ? PCM_GROUP_SAMPLES : 1,
   });
-  return { track, table, cursor, next: undefined, sampleBytes: 0 };
+  const latenessTicks = decodesInTime ? table.maxLatenessTicks : 0;
+  const next = undefined;
+  return { track, table, cursor, latenessTicks, next, sampleBytes: 0 };
 }
 
 /** The one whose key frames are where a reader may start: the first of pictures, or else of sound. */

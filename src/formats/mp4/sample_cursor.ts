@@ -113,27 +113,30 @@ export class SampleCursor {
 
   #seekChunk(sample: number): void {
     const { chunkRuns } = this.#table;
-    this.#chunkRow = -1;
-    this.#chunk = -1;
+    // Behind the last one until it is found.
+    this.#chunk = this.#table.chunkCount;
+    this.#chunkRow = chunkRuns.count - 1;
     this.#leftInChunk = 0;
     let skipped = 0;
+    let isFound = false;
     for (let row = 0; row < chunkRuns.count; row++) {
-      const first = chunkRuns.u32(row) - 1;
+      const first = Math.max(0, chunkRuns.u32(row) - 1);
       const end = row + 1 < chunkRuns.count
         ? chunkRuns.u32(row + 1) - 1
         : this.#table.chunkCount;
       const perChunk = chunkRuns.u32(row, 1);
       const inRow = Math.max(0, end - first) * perChunk;
-      this.#chunkRow = row - 1;
-      this.#chunk = first - 1;
-      if (sample < skipped + inRow) {
+      isFound = sample < skipped + inRow;
+      if (isFound) {
         const chunks = Math.floor((sample - skipped) / perChunk);
-        this.#chunk += chunks;
+        this.#chunkRow = row - 1;
+        this.#chunk = first - 1 + chunks;
         skipped += chunks * perChunk;
         break;
       }
       skipped += inRow;
     }
+    if (!isFound) return;
     this.#nextChunk();
     while (skipped < sample && this.#leftInChunk > 0) {
       const constantBytes = this.#table.constantSizeBytes;

@@ -95,6 +95,15 @@ export class SampleTable {
       : bytes[sample]!;
   }
 
+  /** How much later than it is shown a sample is decoded at most: offsets may be negative. */
+  get maxLatenessTicks(): number {
+    let latenessTicks = 0;
+    for (let row = 0; row < this.offsets.count; row++) {
+      latenessTicks = Math.max(latenessTicks, -this.offsets.i32(row, 1));
+    }
+    return latenessTicks;
+  }
+
   /** Where a chunk, counted from 0, begins in the file. */
   chunkOffsetBytes(chunk: number): number {
     return this.#hasLargeChunkOffsets

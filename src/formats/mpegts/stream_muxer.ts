@@ -13,6 +13,13 @@ export interface TsStep {
   readonly encodings: EncodingCache;
 }
 
+/** Steps that follow each other. */
+interface Line {
+  readonly muxer: TsMuxer;
+  /** Units of the stream before the step that follows. */
+  nextUnits: number;
+}
+
 /**
  * One transport stream for all who read a stream that way: the packets of a step are made once.
  *
@@ -22,9 +29,9 @@ export interface TsStep {
 export class TsStreamMuxer {
   #options: TsMuxerOptions;
   #key: string;
-  /** At the newest step. */
-  #muxer: TsMuxer;
-  #nextUnits = -1;
+  #newest: Line;
+  /** Steps that were passed over when they were new, and now are wanted. */
+  #older: Line;
   /** How the multiplex stood before each step that was written. */
   #states = new WeakMap<TsStep, TsMuxerState>();
 
@@ -32,7 +39,8 @@ export class TsStreamMuxer {
   constructor(options: TsMuxerOptions) {
     this.#options = options;
     this.#key = `mpegts/${options.latm}`;
-    this.#muxer = new TsMuxer(options);
+    this.#newest = { muxer: new TsMuxer(options), nextUnits: -1 };
+    this.#older = { muxer: new TsMuxer(options), nextUnits: -1 };
   }
 
   /** The packets of a step, shared. Hot path. */
@@ -48,13 +56,12 @@ export class TsStreamMuxer {
     if (state !== undefined) {
       return new TsMuxer(this.#options, state).mux(units, tracks);
     }
-    if (unitsBefore < this.#nextUnits) {
-      // Older than anything that was written: no reader goes on from here without a gap.
-      return new TsMuxer(this.#options).mux(units, tracks);
-    }
-    if (unitsBefore > this.#nextUnits) this.#muxer.beginSegment();
-    this.#states.set(step, this.#muxer.state);
-    this.#nextUnits = unitsBefore + units.length;
-    return this.#muxer.mux(units, tracks);
+    const line = unitsBefore >= this.#newest.nextUnits
+      ? this.#newest
+      : this.#older;
+    if (line.nextUnits !== unitsBefore) line.muxer.beginSegment();
+    line.nextUnits = unitsBefore + units.length;
+    this.#states.set(step, line.muxer.state);
+    return line.muxer.mux(units, tracks);
   }
 }

@@ -15,7 +15,6 @@ export const hlsKeys = {
   hlsAlwaysRemux: field(yesNo(), {
     default: false,
     effect: ["hls"],
-    isPending: true,
     doc:
       "Make HLS segments of every stream all the time, not only when somebody reads.",
   }),
@@ -27,32 +26,27 @@ export const hlsKeys = {
     {
       default: "lowLatency",
       effect: ["hls"],
-      isPending: true,
       doc: "Kind of HLS: mpegts, fmp4 or lowLatency.",
     },
   ),
   hlsSegmentCount: field(integer(), {
     default: 7,
     effect: ["hls"],
-    isPending: true,
     doc: "Segments to keep.",
   }),
   hlsSegmentDuration: field(duration(), {
     default: "1s",
     effect: ["hls"],
-    isPending: true,
     doc: "Least length of a segment; it ends at the next key frame.",
   }),
   hlsPartDuration: field(duration(), {
     default: "200ms",
     effect: ["hls"],
-    isPending: true,
     doc: "Least length of a part of a segment.",
   }),
   hlsSegmentMaxSize: field(size(), {
     default: "50M",
     effect: ["hls"],
-    isPending: true,
     doc: "Largest segment.",
   }),
   hlsDirectory: field(text(), {
@@ -64,13 +58,11 @@ export const hlsKeys = {
   hlsMuxerCloseAfter: field(duration(), {
     default: "60s",
     effect: ["hls"],
-    isPending: true,
     doc: "How long segments are made after the last reader.",
   }),
   hlsCDNSecret: field(secretText(), {
     default: "",
     effect: ["hls"],
-    isPending: true,
     doc: "What a delivery network sends to be let in.",
   }),
 };

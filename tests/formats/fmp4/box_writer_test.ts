@@ -1,6 +1,5 @@
 import { ByteWriter } from "#base/byte_writer.ts";
 import {
-  serializeBox,
   writeBox,
   writeFullBox,
   writeU64,
@@ -22,9 +21,4 @@ Deno.test("writeBox() and writeFullBox() nest", () => {
     "0000002a6d6f6f76" + "000000166d766864" + "01000203" +
       "0000000200000005" + "0000" + "0000000c66726565" + "00000000",
   );
-});
-
-Deno.test("serializeBox() joins its content", () => {
-  const box = serializeBox("udta", Uint8Array.of(1), Uint8Array.of(2, 3));
-  assertEquals(box.toHex(), "0000000b75647461010203");
 });

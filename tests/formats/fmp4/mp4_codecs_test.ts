@@ -91,7 +91,7 @@ Deno.test("configuration boxes are those that ffmpeg 9 writes", () => {
 
 const CONFIGURATIONS = [
   ["opus", "dOps", "00020138" + "0000bb80" + "0000" + "00"],
-  ["ac3", "dac3", "000800"],
+  ["ac3", "dac3", "101000"],
   ["flac", "dfLa", "00000000" + "80000022" + "12001200"],
   ["lpcm", "pcmC", "00000000" + "0018"],
   ["g711", "pcmC", "00000000" + "0010"],
@@ -209,7 +209,7 @@ Deno.test("frames of sound have the times that they tell", () => {
   assertEquals(times, [
     ["aac", "0+1024", "1024+1024"],
     ["opus", "0+960", "960+960"],
-    ["flac", "0+256"],
+    ["flac", "0+4608"],
     ["mpegAudio", "0+2160", "2160+2160"],
     ["ac3", "0+1536"],
     ["g711", "0+160"],
@@ -248,7 +248,10 @@ for (const [format, sampleBits, enda, sample, wanted, bitDepth] of QUICKTIME) {
     const reader = openMp4SampleReader(audioEntry(format, sound, boxes));
     assertEquals(reader?.read(hex(sample), true)?.parts[0]?.toHex(), wanted);
     const codec = reader?.codec;
-    assertEquals(codec?.codec === "lpcm" ? codec.bitDepth : undefined, bitDepth);
+    assertEquals(
+      codec?.codec === "lpcm" ? codec.bitDepth : undefined,
+      bitDepth,
+    );
   });
 }
 

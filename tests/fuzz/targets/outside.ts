@@ -2,6 +2,7 @@ import { checkCredential } from "#auth/config.ts";
 import { parseCredential } from "#auth/credential.ts";
 import { parseByteSize } from "#base/byte_size.ts";
 import { ParseError } from "#base/errors.ts";
+import { filePathOf } from "#base/file_url.ts";
 import { parseGoDuration } from "#base/go_duration.ts";
 import { normalizeIp, parseIpNetwork } from "#base/ip.ts";
 import { parseListenAddress } from "#base/listen_address.ts";
@@ -24,6 +25,8 @@ import {
   parseProxyHeaderV1,
   parseProxyHeaderV2,
 } from "#platform/proxy_protocol.ts";
+import { ClipError } from "#sources/file/clip.ts";
+import { parsePlaylist } from "#sources/file/clip_files.ts";
 import { assert, assertEquals } from "#test/assert.ts";
 import { type FuzzTarget, takes, takesText } from "../fuzz_target.ts";
 import { distinct, hexSeeds, textSeeds } from "../literal_seeds.ts";
@@ -133,6 +136,27 @@ export const OUTSIDE_TARGETS: readonly FuzzTarget[] = [
     run: takesText((text) => {
       checkCredential(text);
       return parseCredential(text);
+    }),
+  },
+  {
+    name: "clip_list",
+    seeds: () => textSeeds("sources/file/clip_files_test.ts"),
+    rejects: [ClipError],
+    run: takesText((text) => {
+      for (const name of parsePlaylist(text)) {
+        assert(name !== "" && !/[\r\n]/.test(name), `the name ${name}`);
+      }
+    }),
+  },
+  {
+    name: "file_url",
+    seeds: () => textSeeds("base/file_url_test.ts"),
+    rejects: [],
+    run: takesText((text) => {
+      const path = filePathOf(text);
+      if (path === undefined) return false;
+      assert(!path.split(/[/\\]/).includes(".."), `the path ${path}`);
+      return true;
     }),
   },
   {

@@ -18,6 +18,9 @@ import {
 import { visualEntry } from "#formats/fmp4/sample_entry.ts";
 
 const FORMAT = "av01";
+/** Marker and version of a configuration record. */
+const RECORD_FIRST_BYTE = 0x81;
+const NO_RECORD = new Uint8Array();
 
 /** The sequence header stands in front of every sample at which a decoder may start. */
 function frames(
@@ -38,7 +41,11 @@ function frames(
   return wholeFrame([joinObus(obus)]);
 }
 
-/** AV1 in MP4: temporal units without delimiters. Spec: AV1 in ISOBMFF §2. */
+/**
+ * AV1 in MP4: temporal units without delimiters. Spec: AV1 in ISOBMFF §2.
+ *
+ * Deviates: GStreamer 1.22 writes a record of zeros: then the first key frame tells.
+ */
 export const av1Mp4: Mp4Codec<"av1"> = {
   codec: "av1",
   sampleEntry({ sequenceHeader }) {
@@ -51,6 +58,10 @@ export const av1Mp4: Mp4Codec<"av1"> = {
   openReader({ format, boxes }) {
     const record = findBox(boxes, "av1C");
     if (format !== FORMAT || record === undefined) return undefined;
-    return new FlvSampleReader(av1Flv.openReader(), record);
+    const isRecord = record[0] === RECORD_FIRST_BYTE;
+    return new FlvSampleReader(
+      av1Flv.openReader(),
+      isRecord ? record : NO_RECORD,
+    );
   },
 };

@@ -109,6 +109,9 @@ Deno.test("MulticastTransport takes the source that the origin tells, and report
   await receiving;
 });
 
+/** Even; the one after it is free as well. */
+const FREE_PORT = freeUdpPortPair();
+
 const ANSWERS: readonly {
   readonly name: string;
   readonly answer: string | undefined;
@@ -138,7 +141,9 @@ const ANSWERS: readonly {
   },
   {
     name: "a group without its sender, over IPv6",
-    answer: `RTP/AVP;multicast;destination=${GROUP};port=28000-28001`,
+    answer: `RTP/AVP;multicast;destination=${GROUP};port=${FREE_PORT}-${
+      FREE_PORT + 1
+    }`,
     peer: { ip: "::1", port: 554 },
     error: "use its IPv4 address in the URL",
   },

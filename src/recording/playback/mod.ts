@@ -1,0 +1,58 @@
+import type { RecordedPaths } from "./path_recordings.ts";
+import { PlaybackRoutes } from "./routes.ts";
+import type { ProtocolModule } from "#core/ports.ts";
+import { openHttpService } from "#http/http_service.ts";
+import {
+  changeFor,
+  type ServiceConfig,
+  serviceKeys,
+  serviceOptions,
+} from "#http/service_keys.ts";
+
+/** Keys that the service reads. */
+export interface PlaybackConfig extends ServiceConfig<"playback"> {
+  readonly playback: boolean;
+}
+
+/** A change of one of these needs a new service. */
+const CONFIG_KEYS: readonly (keyof PlaybackConfig)[] = [
+  "playback",
+  ...serviceKeys("playback"),
+];
+
+/** What the service needs beside the ports. */
+export interface PlaybackOptions {
+  /** Entries of `paths`; asked for at each request, so that it always goes by the current ones. */
+  readonly paths: RecordedPaths;
+}
+
+/** Serves recordings: as files, as playlists, and as a page. */
+export function playback(
+  { paths }: PlaybackOptions,
+): ProtocolModule<PlaybackConfig> {
+  return {
+    name: "playback",
+    async open(config, ports) {
+      if (!config.playback) return undefined;
+      await using opened = new AsyncDisposableStack();
+      const routes = new PlaybackRoutes({ ports, paths });
+      const service = opened.use(
+        await openHttpService({
+          name: "playback",
+          ...serviceOptions("playback", config),
+          allowMethods: "OPTIONS, GET",
+          allowHeaders: "Authorization",
+          ports,
+          routes: (app) => routes.addTo(app),
+        }),
+      );
+      opened.use(routes); // ends what is under way before the service waits for it
+      const resources = opened.move();
+      return {
+        closed: service.closed,
+        apply: (next) => changeFor(CONFIG_KEYS, config, next),
+        [Symbol.asyncDispose]: () => resources.disposeAsync(),
+      };
+    },
+  };
+}

@@ -1,0 +1,220 @@
+import type { Context } from "hono";
+import type { PlayableFile, RecordedSegment } from "./recorded_segment.ts";
+import {
+  describeSegments,
+  filesInRange,
+  type WallRange,
+} from "./segment_range.ts";
+import { AuthenticationError } from "#base/access.ts";
+import { ParseError } from "#base/errors.ts";
+import type { Logger } from "#base/log.ts";
+import { PathError } from "#core/errors.ts";
+import type { ModulePorts } from "#core/ports.ts";
+import { readCredentials } from "#http/credentials.ts";
+import { HttpError } from "#http/http_error.ts";
+import type { HttpEnv } from "#http/http_service.ts";
+import { PathMatcher } from "#paths/path_matcher.ts";
+import { validatePathName } from "#paths/path_name.ts";
+import { PlatformError } from "#platform/errors.ts";
+import { openInputFile } from "#platform/input_file.ts";
+import {
+  allSegments,
+  type SegmentFile,
+  segmentNames,
+  type SegmentPlace,
+  segmentsOf,
+} from "#recording/segment_files.ts";
+import type { SegmentNames } from "#recording/segment_names.ts";
+
+/** Paths that are listed; more are found by their names only. */
+const MAX_LISTED_PATHS = 10_000;
+
+/** Permissions that are asked for at the same time: those that are refused take their time. */
+const MAX_QUESTIONS = 256;
+
+/** Entries of `paths`, as they are at the moment. */
+export type RecordedPaths = () => ReadonlyMap<string, SegmentPlace>;
+
+/** What the playback server is given. */
+export interface PlaybackParts {
+  readonly ports: ModulePorts;
+  readonly paths: RecordedPaths;
+}
+
+/** Finds the recordings of paths for those who may play them. */
+export class PathRecordings {
+  #parts: PlaybackParts;
+  /** Of the entries that were there when it was last asked for. */
+  #matcher: PathMatcher<SegmentPlace>;
+  #matched: ReadonlyMap<string, SegmentPlace>;
+
+  /** Looks at nothing before it is asked. */
+  constructor(parts: PlaybackParts) {
+    this.#parts = parts;
+    this.#matched = parts.paths();
+    this.#matcher = new PathMatcher(this.#matched);
+  }
+
+  /** Lets a request play a path. @throws {HttpError | AuthenticationError} */
+  async authorize(
+    context: Context<HttpEnv>,
+    pathName: string,
+  ): Promise<void> {
+    const reason = validatePathName(pathName);
+    if (reason !== undefined) {
+      throw new HttpError(400, `invalid path name: ${reason}`);
+    }
+    const { ip, signal } = context.var;
+    await this.#parts.ports.authenticator.authenticate({
+      action: "playback",
+      pathName,
+      query: new URL(context.req.url).search.slice(1),
+      protocol: "",
+      sessionId: "",
+      ip,
+      userAgent: "",
+      credentials: readCredentials(context.req.raw.headers),
+      signal,
+    });
+  }
+
+  /**
+   * The segment of a path that begins at a moment, whether it is there or not.
+   *
+   * @throws {HttpError} 400 if the path is not configured, or recorded in a format that is not played.
+   */
+  file(pathName: string, startUs: number): PlayableFile {
+    const names = this.#namesOf(pathName, 400);
+    const file = names.format({ pathName, startUs });
+    return playable({ pathName, startUs, file });
+  }
+
+  /**
+   * The segments that may hold something of a range, the oldest first.
+   *
+   * @throws {HttpError} 404 if there are none, 400 if the path is not configured; `formatStatus` if it is recorded in
+   * a format that is not played.
+   */
+  async segments(
+    pathName: string,
+    range: WallRange,
+    formatStatus: 400 | 500 = 400,
+  ): Promise<RecordedSegment[]> {
+    const names = this.#namesOf(pathName, formatStatus);
+    const { logger } = this.#parts.ports;
+    return await orBadRequest(logger, async () => {
+      const all = await segmentsOf(pathName, names);
+      const files = filesInRange(all.map(playable), range);
+      const segments = await describeSegments(files, logger);
+      if (segments.length === 0) throw nothingFound();
+      return segments;
+    });
+  }
+
+  /**
+   * Names of all paths that have recordings which a request may play, sorted.
+   *
+   * @throws {AuthenticationError} if it may play none of them.
+   */
+  async playablePaths(context: Context<HttpEnv>): Promise<string[]> {
+    const { logger } = this.#parts.ports;
+    const names = await orBadRequest(logger, () => this.#recordedPaths());
+    const playable: string[] = [];
+    const refusals: AuthenticationError[] = [];
+    const ask = async (pathName: string) => {
+      try {
+        await this.authorize(context, pathName);
+        playable.push(pathName);
+      } catch (error) {
+        if (!(error instanceof AuthenticationError)) throw error;
+        refusals.push(error);
+      }
+    };
+    for (let at = 0; at < names.length; at += MAX_QUESTIONS) {
+      await Promise.all(names.slice(at, at + MAX_QUESTIONS).map(ask));
+    }
+    if (playable.length === 0 && refusals.length > 0) throw refusals[0]!;
+    return playable.sort();
+  }
+
+  #namesOf(pathName: string, formatStatus: 400 | 500): SegmentNames {
+    const { value: place } = this.#match(pathName);
+    if (place.recordFormat === "fmp4") return segmentNames(place);
+    throw new HttpError(formatStatus, "MPEG-TS format is not supported yet");
+  }
+
+  async #recordedPaths(): Promise<string[]> {
+    const found = new Set<string>();
+    const places = new Map<string, SegmentPlace>();
+    for (const place of this.#parts.paths().values()) {
+      if (place.recordFormat === "fmp4") places.set(place.recordPath, place);
+    }
+    for (const place of places.values()) {
+      const looked = new Set<string>();
+      for await (const { pathName } of allSegments(segmentNames(place))) {
+        if (looked.has(pathName)) continue;
+        looked.add(pathName);
+        if (this.#isOf(pathName, place)) found.add(pathName);
+        if (found.size === MAX_LISTED_PATHS) return [...found];
+      }
+    }
+    return [...found];
+  }
+
+  /** Whether the recordings of a path are looked for at this place. */
+  #isOf(pathName: string, { recordPath, recordFormat }: SegmentPlace): boolean {
+    try {
+      const { value } = this.#match(pathName);
+      return value.recordPath === recordPath &&
+        value.recordFormat === recordFormat;
+    } catch (error) {
+      if (error instanceof HttpError) return false;
+      throw error;
+    }
+  }
+
+  #match(pathName: string) {
+    const paths = this.#parts.paths();
+    if (paths !== this.#matched) {
+      this.#matched = paths;
+      this.#matcher = new PathMatcher(paths);
+    }
+    try {
+      return this.#matcher.match(pathName);
+    } catch (error) {
+      if (!(error instanceof PathError)) throw error;
+      throw new HttpError(400, error.message, { cause: error });
+    }
+  }
+}
+
+function playable(segment: SegmentFile): PlayableFile {
+  return { ...segment, open: () => openInputFile(segment.file) };
+}
+
+/** Answer where nothing was recorded. */
+export function nothingFound(): HttpError {
+  return new HttpError(404, "no recording segments found");
+}
+
+/**
+ * Does something that files on the disk may make fail; `logger` is told what those who ask need not know.
+ *
+ * @throws {HttpError} 404 if a file is not there, 400 if it cannot be read.
+ */
+export async function orBadRequest<T>(
+  logger: Logger,
+  work: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await work();
+  } catch (cause) {
+    if (cause instanceof ParseError) {
+      throw new HttpError(400, cause.message, { cause });
+    }
+    if (!(cause instanceof PlatformError)) throw cause;
+    if (cause.code === "not_found") throw nothingFound();
+    logger.warn(cause.message);
+    throw new HttpError(400, "Cannot read the recording", { cause });
+  }
+}

@@ -1,0 +1,233 @@
+import { pause } from "#base/abort.ts";
+import type { Clock } from "#base/clock.ts";
+import { errorText } from "#base/errors.ts";
+import type { Logger } from "#base/log.ts";
+import { freeDiskBytes } from "#platform/disk.ts";
+import type { RecordingConfig } from "./config.ts";
+import type { KeptSegment, Recordings } from "./recordings.ts";
+import { segmentNames } from "./segment_files.ts";
+
+/** Longest time between two looks at the files. */
+const MAX_INTERVAL_MS = 1_800_000;
+
+/** Longest time between two looks where space is limited. */
+const SPACE_INTERVAL_MS = 30_000;
+
+const US_PER_MS = 1_000;
+
+/** What keeps files in order is given. */
+export interface RetentionOptions {
+  readonly recordings: Recordings;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Whether a file is to be uploaded first; none is, if left out. */
+  readonly isWaiting?: (segment: KeptSegment) => Promise<boolean>;
+  /** Asks the disk of a folder, if left out. */
+  readonly freeBytes?: (folder: string) => Promise<number>;
+}
+
+/** Files that a limit is for: those of the entries that have the same one, in the same folder. */
+interface Share {
+  readonly folder: string;
+  readonly limitBytes: number;
+  /** Those that may go first. */
+  readonly segments: readonly AgedSegment[];
+}
+
+/** A file, and whether it is to be uploaded first: only a disk that is full takes it before. */
+interface AgedSegment extends KeptSegment {
+  readonly isWaiting: boolean;
+}
+
+type LimitKey = "recordMaxTotalSizeBytes" | "recordMinFreeSpaceBytes";
+
+/**
+ * Repairs files that were not closed, then deletes those that are too old or too many, for ever.
+ *
+ * What is written now is never touched; what waits for its upload goes last, and only where space is limited.
+ */
+export class Retention implements AsyncDisposable {
+  #options: RetentionOptions;
+  #ending = new AbortController();
+  #pausing = new AbortController();
+  #isWanted = false;
+  #working: Promise<void>;
+
+  /** Begins at once. */
+  constructor(options: RetentionOptions) {
+    this.#options = options;
+    this.#working = this.#run();
+  }
+
+  /** Looks at the files now, or again once it has. */
+  check(): void {
+    this.#isWanted = true;
+    this.#pausing.abort();
+  }
+
+  /** There is one file more, or no space for one: looks at the files where space is limited. */
+  handleSegment(): void {
+    if (this.#options.recordings.settings.some(hasSpaceLimit)) this.check();
+  }
+
+  /** Ends after the file that it is at. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#ending.abort();
+    this.#pausing.abort();
+    await this.#working;
+  }
+
+  get #isEnding(): boolean {
+    return this.#ending.signal.aborted;
+  }
+
+  async #run(): Promise<void> {
+    await this.#attempt(() => this.#repairAll());
+    while (!this.#isEnding) {
+      this.#isWanted = false;
+      await this.#attempt(() => this.#checkAll());
+      this.#pausing = new AbortController();
+      if (this.#isWanted || this.#isEnding) continue;
+      await pause(
+        this.#options.clock,
+        this.#intervalMs(),
+        this.#pausing.signal,
+      );
+    }
+  }
+
+  async #attempt(work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      this.#options.logger.error(errorText(error));
+    }
+  }
+
+  async #repairAll(): Promise<void> {
+    const { recordings, logger } = this.#options;
+    let count = 0;
+    for await (const segment of recordings.all()) {
+      if (this.#isEnding) return;
+      if (recordings.isOpen(segment)) continue;
+      count++;
+      // Loaded only where there are recordings.
+      const { repairSegment } = await import("./repair.ts");
+      await this.#attempt(async () => {
+        const { file } = segment;
+        const outcome = await repairSegment(file);
+        if (outcome.kind === "removed") {
+          logger.warn(`removed ${file}: no whole part is in it`);
+        } else if (outcome.kind === "cut") {
+          logger.warn(
+            `repaired ${file}, which was not closed: ${outcome.bytes} bytes cut off`,
+          );
+        }
+      });
+    }
+    logger.debug(`${count} files of recordings are in order`);
+  }
+
+  #intervalMs(): number {
+    const { settings } = this.#options.recordings;
+    let intervalMs = MAX_INTERVAL_MS;
+    for (const one of settings) {
+      if (hasSpaceLimit(one)) {
+        intervalMs = Math.min(intervalMs, SPACE_INTERVAL_MS);
+      }
+      if (one.recordDeleteAfterMs > 0) {
+        intervalMs = Math.min(intervalMs, one.recordDeleteAfterMs / 2);
+      }
+    }
+    return intervalMs;
+  }
+
+  async #checkAll(): Promise<void> {
+    const { recordings, clock, isWaiting } = this.#options;
+    const isLimited = recordings.settings.some((one) =>
+      one.recordDeleteAfterMs > 0 || hasSpaceLimit(one)
+    );
+    if (!isLimited) return;
+    const nowMs = clock.wallMs();
+    const kept: AgedSegment[] = [];
+    for await (const one of recordings.all()) {
+      if (this.#isEnding) return;
+      const segment = { ...one, isWaiting: await isWaiting?.(one) ?? false };
+      const { recordDeleteAfterMs } = segment.settings;
+      const ageMs = nowMs - segment.startUs / US_PER_MS;
+      const isOld = recordDeleteAfterMs > 0 && ageMs >= recordDeleteAfterMs &&
+        !segment.isWaiting;
+      if (!isOld || !await this.#remove(segment)) kept.push(segment);
+    }
+    kept.sort((a, b) =>
+      Number(a.isWaiting) - Number(b.isWaiting) || a.startUs - b.startUs
+    );
+    for (const share of sharesOf(kept, "recordMaxTotalSizeBytes")) {
+      await this.#limitTotal(share);
+    }
+    for (const share of sharesOf(kept, "recordMinFreeSpaceBytes")) {
+      await this.#keepFree(share);
+    }
+  }
+
+  async #limitTotal({ segments, limitBytes }: Share): Promise<void> {
+    const { recordings } = this.#options;
+    const sizes: number[] = [];
+    for (const one of segments) sizes.push(await recordings.sizeBytes(one));
+    let totalBytes = sizes.reduce((sum, bytes) => sum + bytes, 0);
+    for (const [i, segment] of segments.entries()) {
+      if (totalBytes <= limitBytes || this.#isEnding) return;
+      if (await this.#remove(segment)) totalBytes -= sizes[i]!;
+    }
+  }
+
+  async #keepFree({ segments, limitBytes, folder }: Share): Promise<void> {
+    const { freeBytes = freeDiskBytes } = this.#options;
+    for (const segment of segments) {
+      if (await freeBytes(folder) >= limitBytes || this.#isEnding) return;
+      await this.#remove(segment);
+    }
+  }
+
+  /** Whether it is gone. */
+  async #remove(segment: AgedSegment): Promise<boolean> {
+    const { recordings, logger } = this.#options;
+    if (recordings.isOpen(segment)) return false;
+    const { file, isWaiting } = segment;
+    if (isWaiting) logger.error(`removing ${file}, which was not uploaded`);
+    else logger.debug(`removing ${file}`);
+    try {
+      await recordings.remove(segment);
+      return true;
+    } catch (error) {
+      logger.error(errorText(error));
+      return false;
+    }
+  }
+}
+
+function hasSpaceLimit(settings: RecordingConfig): boolean {
+  const { recordMaxTotalSizeBytes, recordMinFreeSpaceBytes } = settings;
+  return recordMaxTotalSizeBytes + recordMinFreeSpaceBytes > 0;
+}
+
+/** What a limit is for, by what it allows and where. */
+function sharesOf(
+  segments: readonly AgedSegment[],
+  key: LimitKey,
+): Iterable<Share> {
+  const shares = new Map<
+    string,
+    Share & { readonly segments: AgedSegment[] }
+  >();
+  for (const segment of segments) {
+    const limitBytes = segment.settings[key];
+    if (limitBytes === 0) continue;
+    const { folder } = segmentNames(segment.settings);
+    const id = `${limitBytes} ${folder}`;
+    const share = shares.get(id) ?? { folder, limitBytes, segments: [] };
+    share.segments.push(segment);
+    shares.set(id, share);
+  }
+  return shares.values();
+}

@@ -1,0 +1,225 @@
+import { AwsV4Signer } from "aws4fetch";
+import type { Clock } from "#base/clock.ts";
+import type { HttpAnswer } from "#platform/http_client.ts";
+import { askHttp } from "#platform/http_client.ts";
+import type { S3Access } from "./s3_target.ts";
+import { escapeXml, xmlElement } from "./s3_xml.ts";
+
+/** What an exchange that carries no part of a file may take; joining many parts takes long. */
+const ANSWER_TIMEOUT_MS = 60_000;
+
+/** What a part may take: 8 MiB at 110 kbit/s. */
+const PART_TIMEOUT_MS = 600_000;
+
+/** Answers are short; more is not read. */
+const MAX_ANSWER_BYTES = 65_536;
+
+/** The server has refused something. */
+export class S3Error extends Error {
+  override readonly name = "S3Error";
+  /** Status of the answer. */
+  readonly status: number;
+
+  /** `reason`: what the server said. */
+  constructor(status: number, reason: string) {
+    super(reason);
+    this.status = status;
+  }
+}
+
+/** An object that is there. */
+export interface S3Object {
+  readonly sizeBytes: number;
+  /** Without quotes. */
+  readonly etag: string;
+  /** Encrypted with a key that makes the ETag no checksum. */
+  readonly isEncrypted: boolean;
+}
+
+/** Bytes to send, with their checksum. */
+export interface S3Body {
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  /** 16 bytes. */
+  readonly md5: Uint8Array<ArrayBuffer>;
+}
+
+/** What a client is given. */
+export interface S3ClientOptions {
+  readonly access: S3Access;
+  readonly region: string;
+  readonly clock: Clock;
+}
+
+interface S3Request {
+  readonly method: "DELETE" | "HEAD" | "POST" | "PUT";
+  readonly url: string;
+  readonly body?: S3Body | string;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Asks S3 servers; every request is signed with all of its body, so that the server refuses what has changed on the way.
+ *
+ * Redirects are not followed: a signature is for one server.
+ * Spec: Amazon S3 API Reference, Signature Version 4.
+ */
+export class S3Client {
+  #options: S3ClientOptions;
+
+  /** Asks nothing yet. */
+  constructor(options: S3ClientOptions) {
+    this.#options = options;
+  }
+
+  /** What is at a URL; undefined if nothing is. @throws {S3Error | Error} */
+  async find(url: string, signal: AbortSignal): Promise<S3Object | undefined> {
+    const answer = await this.#ask({ method: "HEAD", url, signal });
+    if (answer.status === 404) return undefined;
+    check(answer);
+    const { headers } = answer;
+    const encryption = headers["x-amz-server-side-encryption"] ?? "";
+    const isEncrypted = String(encryption).startsWith("aws:kms") ||
+      headers["x-amz-server-side-encryption-customer-algorithm"] !== undefined;
+    const sizeBytes = Number(headers["content-length"]);
+    return { sizeBytes, etag: etagOf(answer), isEncrypted };
+  }
+
+  /** Makes an object, or a part of one. Output: its ETag. @throws {S3Error | Error} */
+  async put(url: string, body: S3Body, signal: AbortSignal): Promise<string> {
+    const answer = await this.#ask({ method: "PUT", url, body, signal });
+    return etagOf(check(answer));
+  }
+
+  /** Begins an object of several parts. Output: URL that parts are put to, up to their number. @throws {S3Error | Error} */
+  async beginParts(url: string, signal: AbortSignal): Promise<S3Parts> {
+    const answer = await this.#ask({
+      method: "POST",
+      url: `${url}?uploads=`,
+      body: "",
+      signal,
+    });
+    const id = elementOf(check(answer), "UploadId");
+    if (id === undefined) {
+      throw new S3Error(answer.status, "the server gives an upload no name");
+    }
+    return { url, query: `uploadId=${encodeURIComponent(id)}` };
+  }
+
+  /** Puts one part; `number` counts from 1. Output: its ETag. @throws {S3Error | Error} */
+  putPart(
+    { url, query }: S3Parts,
+    { number, body }: { readonly number: number; readonly body: S3Body },
+    signal: AbortSignal,
+  ): Promise<string> {
+    return this.put(`${url}?partNumber=${number}&${query}`, body, signal);
+  }
+
+  /** Makes an object of its parts; `etags` in their order. Output: its ETag. @throws {S3Error | Error} */
+  async joinParts(
+    { url, query }: S3Parts,
+    etags: readonly string[],
+    signal: AbortSignal,
+  ): Promise<string> {
+    const parts = etags.map((etag, i) =>
+      `<Part><PartNumber>${i + 1}</PartNumber><ETag>"${
+        escapeXml(etag)
+      }"</ETag></Part>`
+    );
+    const answer = await this.#ask({
+      method: "POST",
+      url: `${url}?${query}`,
+      body:
+        `<CompleteMultipartUpload xmlns="http://s3.amazonaws.com/doc/2006-03-01/">${
+          parts.join("")
+        }</CompleteMultipartUpload>`,
+      signal,
+    });
+    const etag = elementOf(check(answer), "ETag");
+    // The status is sent before the outcome is known.
+    if (etag === undefined) throw refusal(answer);
+    return bareEtag(etag);
+  }
+
+  /** Gives parts up that were put; the server forgets them. @throws {S3Error | Error} */
+  async dropParts(
+    { url, query }: S3Parts,
+    signal: AbortSignal,
+  ): Promise<void> {
+    check(
+      await this.#ask({ method: "DELETE", url: `${url}?${query}`, signal }),
+    );
+  }
+
+  async #ask({ method, url, body, signal }: S3Request): Promise<HttpAnswer> {
+    const { access, region, clock } = this.#options;
+    const { accessKeyId, secretAccessKey, sessionToken } = access;
+    const isPart = typeof body === "object";
+    const bytes = isPart ? body.bytes : new TextEncoder().encode(body);
+    const hash = await crypto.subtle.digest("SHA-256", bytes);
+    const signed = await new AwsV4Signer({
+      method,
+      url,
+      headers: {
+        "x-amz-content-sha256": new Uint8Array(hash).toHex(),
+        ...isPart && { "content-md5": body.md5.toBase64() },
+      },
+      accessKeyId,
+      secretAccessKey: secretAccessKey.reveal(),
+      ...sessionToken && { sessionToken: sessionToken.reveal() },
+      service: "s3",
+      region,
+      datetime: new Date(clock.wallMs()).toISOString()
+        .replace(/[:-]|\.\d{3}/g, ""),
+    }).sign();
+    const timeoutMs = isPart ? PART_TIMEOUT_MS : ANSWER_TIMEOUT_MS;
+    return await askHttp({
+      method,
+      url: signed.url.href,
+      headers: Object.fromEntries(signed.headers),
+      ...body !== undefined && { body: bytes },
+      fingerprint: "",
+      maxBodyBytes: MAX_ANSWER_BYTES,
+      redirects: "answers",
+    }, {
+      clock,
+      timeoutMs,
+      message: `no answer within ${timeoutMs / 1_000} s`,
+      signal,
+    });
+  }
+}
+
+/** An object of several parts that is not complete. */
+export interface S3Parts {
+  readonly url: string;
+  /** What tells it from others under the same URL. */
+  readonly query: string;
+}
+
+function check(answer: HttpAnswer): HttpAnswer {
+  const { status } = answer;
+  if (status >= 200 && status < 300) return answer;
+  throw refusal(answer);
+}
+
+function refusal(answer: HttpAnswer): S3Error {
+  const code = elementOf(answer, "Code");
+  const message = elementOf(answer, "Message");
+  const words = [code, message].filter((word) => word !== undefined);
+  const { status } = answer;
+  const said = words.length === 0 ? "" : `: ${words.join(": ")}`;
+  return new S3Error(status, `the server answered ${status}${said}`);
+}
+
+/** Text of the first element with a name. */
+function elementOf({ body }: HttpAnswer, name: string): string | undefined {
+  return xmlElement(new TextDecoder().decode(body), name);
+}
+
+function etagOf({ headers: { etag } }: HttpAnswer): string {
+  return bareEtag(typeof etag === "string" ? etag : "");
+}
+
+function bareEtag(etag: string): string {
+  return etag.replaceAll('"', "");
+}

@@ -1,0 +1,31 @@
+import { TS_PACKET_BYTES, TS_SYNC_BYTE } from "#formats/mpegts/ts_packet.ts";
+import type { RandomAccessInput } from "#formats/mp4/random_access_input.ts";
+import { type Clip, ClipError } from "./clip.ts";
+import { openMp4Clip } from "./mp4_clip.ts";
+import { openMpegTsClip } from "./mpegts_clip.ts";
+
+/** Types of the boxes that MP4 files begin with. */
+const FIRST_BOXES = ["ftyp", "styp", "moov", "mdat", "free", "skip", "wide"];
+
+/** Bytes that tell what a file is. */
+const HEAD_BYTES = TS_PACKET_BYTES + 1;
+
+/**
+ * Finds out what a file is and reads its header.
+ *
+ * `warn` is told what of it is left out.
+ *
+ * @throws {Error} of `isClipFault` if it is nothing that can be played.
+ */
+export async function openClip(
+  input: RandomAccessInput,
+  warn: (message: string) => void,
+): Promise<Clip> {
+  const head = await input.readAt(0, Math.min(HEAD_BYTES, input.sizeBytes));
+  if (head[0] === TS_SYNC_BYTE && head[TS_PACKET_BYTES] === TS_SYNC_BYTE) {
+    return await openMpegTsClip(input, warn);
+  }
+  const type = String.fromCharCode(...head.subarray(4, 8));
+  if (FIRST_BOXES.includes(type)) return await openMp4Clip(input, warn);
+  throw new ClipError("it is neither MP4 nor MPEG-TS");
+}

@@ -1,0 +1,29 @@
+import { escapeXml, xmlElement } from "#recording/upload/s3_xml.ts";
+import { assertEquals } from "#test/assert.ts";
+
+const ELEMENTS = [
+  { name: "an ETag", xml: "<R><E>&quot;0a-2&#34;</E></R>", text: '"0a-2"' },
+  { name: "the first one", xml: "<E>1</E><E>2</E>", text: "1" },
+  { name: "what is escaped", xml: "<E>&lt;&amp;lt;&gt;</E>", text: "<&lt;>" },
+  { name: "control characters", xml: "<E>a\r\n\x1bb</E>", text: "a   b" },
+  { name: "nothing", xml: "<E></E>", text: "" },
+  { name: "none without an end", xml: "<E>1", text: undefined },
+  { name: "none that ends before", xml: "</E><E>1", text: undefined },
+  { name: "no other", xml: "<EE>1</EE>", text: undefined },
+  {
+    name: "none that is long",
+    xml: `<E>${"x".repeat(3_000)}</E>`,
+    text: undefined,
+  },
+];
+
+for (const { name, xml, text } of ELEMENTS) {
+  Deno.test(`xmlElement() reads ${name}`, () => {
+    assertEquals(xmlElement(xml, "E"), text);
+  });
+}
+
+Deno.test("escapeXml() is undone by xmlElement()", () => {
+  const text = `a<b>&"'&amp;`;
+  assertEquals(xmlElement(`<E>${escapeXml(text)}</E>`, "E"), text);
+});
