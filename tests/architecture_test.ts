@@ -51,7 +51,15 @@ const IMPORTS: Readonly<Record<string, readonly string[]>> = {
     "sources/pull_source.ts",
   ],
   "protocols/*/wire": ["base", "formats"],
-  "protocols/*/engine": ["base", "formats", "protocols/*/wire"],
+  "protocols/*/engine": [
+    "base",
+    "codecs",
+    "formats",
+    "core/unit.ts",
+    "core/track.ts",
+    "core/encoding_cache.ts",
+    "protocols/*/wire",
+  ],
   "http": ["base", "core", "platform"],
   "auth": ["base", "core", "platform"],
   // What happened, as it is told to the world outside.

@@ -6,13 +6,7 @@ import {
 } from "#base/access.ts";
 import type { Clock } from "#base/clock.ts";
 import { errorText } from "#base/errors.ts";
-import {
-  decodeProtectedHeader,
-  errors,
-  type JWTPayload,
-  jwtVerify,
-  type JWTVerifyOptions,
-} from "jose";
+import type { JWTPayload, JWTVerifyOptions } from "jose";
 import { parseJwtPermissions } from "./jwt_permissions.ts";
 import { KeySet } from "./key_set.ts";
 import {
@@ -43,6 +37,12 @@ export interface JwtOptions {
   readonly timeoutMs: number;
   readonly clock: Clock;
 }
+
+/** The library, loaded for the first token: a server without tokens starts without it. */
+const loadJose = () => import("jose");
+
+/** What of it is used. */
+type Jose = Awaited<ReturnType<typeof loadJose>>;
 
 /** Lets in who brings a JSON Web Token that allows it. Spec: RFC 7519. */
 export class JwtAuthenticator implements Authenticator {
@@ -95,11 +95,13 @@ export class JwtAuthenticator implements Authenticator {
     if (token.length > MAX_TOKEN_CHARS) {
       throw refusal(`token has more than ${MAX_TOKEN_CHARS} characters`);
     }
+    const jose = await loadJose();
     try {
-      const keys = await this.#keys.candidates(decodeProtectedHeader(token));
-      return await verifyWithOneOf(keys, token, this.#verifyOptions());
+      const header = jose.decodeProtectedHeader(token);
+      const keys = await this.#keys.candidates(header);
+      return await verifyWithOneOf(keys, token, this.#verifyOptions(), jose);
     } catch (error) {
-      throw refusal(textOf(error));
+      throw refusal(textOf(error, jose));
     }
   }
 
@@ -118,6 +120,7 @@ async function verifyWithOneOf(
   keys: Awaited<ReturnType<KeySet["candidates"]>>,
   token: string,
   options: JWTVerifyOptions,
+  { jwtVerify, errors }: Jose,
 ): Promise<JWTPayload> {
   let last: unknown;
   for (const key of keys) {
@@ -134,7 +137,7 @@ async function verifyWithOneOf(
 }
 
 /** In the words that operators of such servers know. */
-function textOf(error: unknown): string {
+function textOf(error: unknown, { errors }: Jose): string {
   if (error instanceof errors.JWTExpired) return "token is expired";
   if (error instanceof errors.JWSSignatureVerificationFailed) {
     return "token signature is invalid";

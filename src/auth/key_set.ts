@@ -1,7 +1,7 @@
 import type { Clock } from "#base/clock.ts";
 import { errorText } from "#base/errors.ts";
 import { askHttp } from "#platform/http_client.ts";
-import { type CryptoKey, importJWK, type JWK } from "jose";
+import type { CryptoKey, JWK } from "jose";
 
 /** More than this is no set of keys. */
 const MAX_KEY_SET_BYTES = 128 * 1_024;
@@ -67,6 +67,7 @@ export class KeySet {
       throw new Error("no key of authJWTJWKS fits the token");
     }
     const { alg } = hint;
+    const { importJWK } = await import("jose");
     return await Promise.all(
       fitting.slice(0, MAX_CANDIDATES).map((key) => importJWK(key, alg)),
     );

@@ -66,7 +66,8 @@ class SpanWriter {
         break;
       case "sessionOpened": {
         const { id, type } = event.session;
-        this.#spans.set(id, startSpan(type, attributesOf(event.session)));
+        const begun = startSpan(type, attributesOf(event.session));
+        if (begun) this.#spans.set(id, begun);
         break;
       }
       case "sessionClosed":

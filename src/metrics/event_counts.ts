@@ -10,7 +10,13 @@ export interface OutcomeCounts {
 const HOOK_KINDS = ["hook", "webhook"];
 
 /** Kinds of failures that have a counter before the first one: an increase from nothing raises no alert. */
-const KNOWN_KINDS = ["authentication", "config", "recording", ...HOOK_KINDS];
+const KNOWN_KINDS = [
+  "authentication",
+  "config",
+  "recording",
+  "upload",
+  ...HOOK_KINDS,
+];
 
 /** Counts what happens, from its construction until it is disposed of. */
 export class EventCounts implements Disposable {

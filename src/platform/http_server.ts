@@ -245,13 +245,13 @@ export class HttpServer implements AsyncDisposable {
   }
 }
 
-/** What goes before a body whose end is that of the connection. Spec: RFC 9112 §6.3. */
+/** What goes before a body of chunks, which are the last that the connection carries. Spec: RFC 9112 §7.1. */
 function liveHead({ status, statusText, headers }: Response): Uint8Array {
   const lines = Array.from(headers, ([name, value]) => `${name}: ${value}\r\n`);
   return new TextEncoder().encode(
     `HTTP/1.1 ${status} ${statusText || "OK"}\r\n${
       lines.join("")
-    }connection: close\r\n\r\n`,
+    }transfer-encoding: chunked\r\nconnection: close\r\n\r\n`,
   );
 }
 

@@ -18,7 +18,12 @@ const WATCH_INTERVAL_MS = 1_000;
 
 const SHUT_WR = 1;
 
+const LAST_CHUNK = new TextEncoder().encode("0\r\n\r\n");
+
 const peeked = new Uint8Array(1);
+
+/** Pieces as chunks: all readers of a stream are sent the same. */
+const chunks = new WeakMap<Uint8Array, Uint8Array>();
 
 /** By the answer: to ask one for its body would make a stream of it. */
 const BODIES = new WeakMap<Response, LiveBody>();
@@ -29,7 +34,7 @@ export interface DirectConnection {
   /** Owned: closed with the body. */
   readonly descriptor: number;
   readonly clock: Clock;
-  /** What goes out before the body. */
+  /** What goes out before the body, which comes in chunks. */
   readonly head: Uint8Array;
 }
 
@@ -77,7 +82,7 @@ export class LiveBody {
   /** Sends pieces in one go; false if the next ones should wait for `onDrained`. Hot path. */
   send(pieces: readonly Uint8Array[]): boolean {
     if (this.#isEnded) return false;
-    if (this.#direct !== undefined) return this.#direct.send(pieces);
+    if (this.#direct !== undefined) return this.#direct.sendChunks(pieces);
     for (const piece of pieces) {
       this.#controller!.enqueue(piece);
       this.#waitingBytes += piece.length;
@@ -114,7 +119,7 @@ export class LiveBody {
       onGone: handleGone,
     });
     gone.then(handleGone, handleGone);
-    if (direct.send([connection.head])) this.#start(direct);
+    if (direct.send(connection.head)) this.#start(direct);
     else handleGone();
     await ended.promise;
     direct.close();
@@ -157,18 +162,22 @@ class DirectSender {
   }
 
   /** Hot path. */
-  send(pieces: readonly Uint8Array[]): boolean {
+  sendChunks(pieces: readonly Uint8Array[]): boolean {
+    let hasRoom = !this.#isClosed;
+    for (const piece of pieces) hasRoom = this.send(chunkOf(piece));
+    return hasRoom;
+  }
+
+  send(bytes: Uint8Array): boolean {
     if (this.#isClosed) return false;
-    for (const piece of pieces) {
-      if (this.#rest.length > 0) this.#rest.push(piece);
-      else this.#sendNow(piece);
-    }
+    if (this.#rest.length > 0) this.#rest.push(bytes);
+    else this.#sendNow(bytes);
     return this.#rest.length === 0;
   }
 
   end(): void {
     this.#isEnding = true;
-    if (this.#rest.length === 0) this.#finish();
+    if (this.send(LAST_CHUNK)) this.#finish();
   }
 
   close(): void {
@@ -226,4 +235,17 @@ class DirectSender {
     library.calls.shutdown(descriptor, SHUT_WR);
     this.#events.onEnded();
   }
+}
+
+/** Spec: RFC 9112 §7.1. */
+function chunkOf(piece: Uint8Array): Uint8Array {
+  const known = chunks.get(piece);
+  if (known !== undefined) return known;
+  const size = new TextEncoder().encode(`${piece.length.toString(16)}\r\n`);
+  const chunk = new Uint8Array(size.length + piece.length + 2);
+  chunk.set(size);
+  chunk.set(piece, size.length);
+  chunk.set([0x0d, 0x0a], size.length + piece.length);
+  chunks.set(piece, chunk);
+  return chunk;
 }

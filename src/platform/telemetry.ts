@@ -1,17 +1,13 @@
-import {
-  type Attributes,
-  context,
-  metrics,
-  type Span,
-  SpanStatusCode,
-  trace,
-} from "@opentelemetry/api";
+import type { Attributes, Span } from "@opentelemetry/api";
 
 /** Under this name the runtime registers its exporter if its environment says so (`OTEL_DENO=true`). */
 const REGISTRY = Symbol.for("opentelemetry.js.api.1");
 
 /** Whether traces, metrics and logs are exported. */
 export const isTelemetryOn: boolean = Object.hasOwn(globalThis, REGISTRY);
+
+/** Loaded only for those who export. */
+const api = isTelemetryOn ? await import("@opentelemetry/api") : undefined;
 
 const LIBRARY = "weir";
 
@@ -30,7 +26,8 @@ export async function inSpan<T>(
   attributes: TelemetryAttributes,
   run: () => Promise<T>,
 ): Promise<T> {
-  if (!isTelemetryOn) return await run();
+  if (!api) return await run();
+  const { context, SpanStatusCode, trace } = api;
   const span = trace.getTracer(LIBRARY).startSpan(name, { attributes });
   try {
     return await context.with(trace.setSpan(context.active(), span), run);
@@ -42,23 +39,22 @@ export async function inSpan<T>(
   }
 }
 
-/** Starts a span within the one that is active; whoever starts it ends it. */
+/** Starts a span within the one that is active; whoever starts it ends it. Undefined without telemetry. */
 export function startSpan(
   name: string,
   attributes: TelemetryAttributes,
-): TelemetrySpan {
-  return trace.getTracer(LIBRARY).startSpan(name, { attributes });
+): TelemetrySpan | undefined {
+  return api?.trace.getTracer(LIBRARY).startSpan(name, { attributes });
 }
 
 /** The span around what runs now. */
 export function activeSpan(): TelemetrySpan | undefined {
-  return trace.getActiveSpan();
+  return api?.trace.getActiveSpan();
 }
 
 /** Identifier of the trace that what runs now belongs to; undefined outside of any, and without telemetry. */
 export function activeTraceId(): string | undefined {
-  if (!isTelemetryOn) return undefined;
-  return trace.getActiveSpan()?.spanContext().traceId;
+  return api?.trace.getActiveSpan()?.spanContext().traceId;
 }
 
 /** One number and what it is of. */
@@ -73,9 +69,9 @@ export function exportGauge(
   description: string,
   measure: () => readonly Measurement[],
 ): void {
-  const gauge = metrics.getMeter(LIBRARY)
+  const gauge = api?.metrics.getMeter(LIBRARY)
     .createObservableGauge(name, { description });
-  gauge.addCallback((result) => {
+  gauge?.addCallback((result) => {
     for (const { value, attributes } of measure()) {
       result.observe(value, attributes);
     }
@@ -87,10 +83,10 @@ export function exportCounter(
   name: string,
   description: string,
 ): (count: number, attributes: TelemetryAttributes) => void {
-  const counter = metrics.getMeter(LIBRARY).createCounter(name, {
+  const counter = api?.metrics.getMeter(LIBRARY).createCounter(name, {
     description,
   });
-  return (count, attributes) => counter.add(count, attributes);
+  return (count, attributes) => counter?.add(count, attributes);
 }
 
 /**

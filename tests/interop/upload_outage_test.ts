@@ -66,8 +66,7 @@ paths:
   }
   await s3.start();
   await using weir = await startWeir(options);
-  const names = [...Deno.readDirSync(join(recordings, "front/door"))]
-    .map(({ name }) => name);
+  const names = namesIn(join(recordings, "front/door"));
   assert(names.length >= 3, `${names.length} files`);
   await Promise.all(names.map((name) => waitUntilUploaded(weir, logs, name)));
   assertEquals(await weir.stop(), 0);
@@ -79,6 +78,10 @@ paths:
     const sent = logs.filter((line) => line.includes(`${name} to http`));
     assert(sent.length <= 1, `${name} is sent once`);
   }
+}
+
+function namesIn(folder: string): string[] {
+  return [...Deno.readDirSync(folder)].map(({ name }) => name);
 }
 
 /** A file that was uploaded before is in the log of then. */

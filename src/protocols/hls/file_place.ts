@@ -16,7 +16,7 @@ export interface FilePlace {
 /** What the path of a URL names, e.g. `"/live/cam/index.m3u8"`; undefined if it is no file of HLS. Hot path. */
 export function placeOf(urlPath: string): FilePlace | undefined {
   const slashAt = urlPath.lastIndexOf("/");
-  if (slashAt < 2) return undefined;
+  if (slashAt < 2 || !urlPath.startsWith("/")) return undefined;
   const fileName = urlPath.slice(slashAt + 1);
   if (!OUR_FILE.test(fileName)) return undefined;
   return { pathName: urlPath.slice(1, slashAt), fileName };

@@ -6,10 +6,10 @@ import { manifestResponse, playlistResponse } from "./file_response.ts";
 import type { Muxers } from "./muxers.ts";
 import type { PathMuxer } from "./path_muxer.ts";
 import {
+  accessRequest,
   type HlsRequest,
   type HlsRoute,
   queryOf,
-  readRequest,
 } from "./routes.ts";
 import type { HlsSession } from "./session.ts";
 import type { HlsSessions } from "./sessions.ts";
@@ -214,7 +214,7 @@ class PlaylistRoutes {
     isCdn: boolean,
   ): Promise<HlsSession> {
     const id = crypto.randomUUID();
-    const access = readRequest(request, { ...asked, sessionId: id });
+    const access = accessRequest(request, { ...asked, sessionId: id });
     return await this.#parts.sessions.open({
       id,
       request: isCdn ? { ...access, credentials: TRUSTED } : access,

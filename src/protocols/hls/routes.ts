@@ -1,6 +1,6 @@
 import type { Context } from "hono";
 import type { AccessRequest } from "#base/access.ts";
-import { PathError } from "#core/errors.ts";
+import type { PathError } from "#core/errors.ts";
 import { readCredentials } from "#http/credentials.ts";
 import type { HttpEnv } from "#http/http_service.ts";
 import { errorResponse } from "#http/json.ts";
@@ -21,7 +21,7 @@ export type HlsRoute = (
 ) => Promise<Response> | Response | undefined;
 
 /** Who asks to read a path; authentication happens where this is given to `ports.access`. */
-export function readRequest(
+export function accessRequest(
   request: HlsRequest,
   { pathName, query, sessionId }: Pick<
     AccessRequest,

@@ -1,10 +1,13 @@
 import type { HlsEngine } from "./engine/hls_engine.ts";
-import type { PlaylistWindow } from "./engine/playlist_window.ts";
+import { GAP_URI, type PlaylistWindow } from "./engine/playlist_window.ts";
 import { fileResponse, playlistResponse } from "./file_response.ts";
 import { parseDirectives, uriEnd } from "./wire/playlist_query.ts";
 
 /** Segments that a viewer may ask for beyond the one that is under way. */
 const MAX_MSN_AHEAD = 1;
+
+/** Players that do not know what a gap is ask for it: they find no media, and go on with the next segment. */
+const NOTHING = new Uint8Array();
 
 /** A viewer's answers are its own; those to a delivery network may be kept. */
 const OWN = "private, no-cache";
@@ -34,7 +37,9 @@ export async function serveFile(
     return window ? await servePlaylist(engine, window, asked) : empty(404);
   }
   const { request, fileName, isCdn } = asked;
-  const bytes = await findFile(engine, fileName.replace(/\.mp$/, ".mp4"));
+  const bytes = fileName === GAP_URI
+    ? NOTHING
+    : await findFile(engine, fileName.replace(/\.mp$/, ".mp4"));
   if (!bytes) return empty(404);
   const response = fileResponse(request, bytes, {
     type: contentType(fileName, engine),

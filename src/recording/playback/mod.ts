@@ -8,6 +8,9 @@ import {
   serviceKeys,
   serviceOptions,
 } from "#http/service_keys.ts";
+import { environment } from "#platform/env.ts";
+import { RemoteRecordings } from "#recording/upload/remote_recordings.ts";
+import { s3EnvironmentOf } from "#recording/upload/s3_target.ts";
 
 /** Keys that the service reads. */
 export interface PlaybackConfig extends ServiceConfig<"playback"> {
@@ -35,7 +38,12 @@ export function playback(
     async open(config, ports) {
       if (!config.playback) return undefined;
       await using opened = new AsyncDisposableStack();
-      const routes = new PlaybackRoutes({ ports, paths });
+      const remote = new RemoteRecordings({
+        environment: s3EnvironmentOf(environment()),
+        clock: ports.clock,
+        logger: ports.logger.child("playback"),
+      });
+      const routes = new PlaybackRoutes({ ports, paths, remote });
       const service = opened.use(
         await openHttpService({
           name: "playback",

@@ -21,10 +21,12 @@ import {
   allSegments,
   type SegmentFile,
   segmentNames,
-  type SegmentPlace,
   segmentsOf,
 } from "#recording/segment_files.ts";
-import type { SegmentNames } from "#recording/segment_names.ts";
+import type {
+  RemoteRecordings,
+  UploadedPlace,
+} from "#recording/upload/remote_recordings.ts";
 
 /** Paths that are listed; more are found by their names only. */
 const MAX_LISTED_PATHS = 10_000;
@@ -33,20 +35,22 @@ const MAX_LISTED_PATHS = 10_000;
 const MAX_QUESTIONS = 256;
 
 /** Entries of `paths`, as they are at the moment. */
-export type RecordedPaths = () => ReadonlyMap<string, SegmentPlace>;
+export type RecordedPaths = () => ReadonlyMap<string, UploadedPlace>;
 
 /** What the playback server is given. */
 export interface PlaybackParts {
   readonly ports: ModulePorts;
   readonly paths: RecordedPaths;
+  /** Looks for what was uploaded; nothing was, if left out. */
+  readonly remote?: RemoteRecordings;
 }
 
 /** Finds the recordings of paths for those who may play them. */
 export class PathRecordings {
   #parts: PlaybackParts;
   /** Of the entries that were there when it was last asked for. */
-  #matcher: PathMatcher<SegmentPlace>;
-  #matched: ReadonlyMap<string, SegmentPlace>;
+  #matcher: PathMatcher<UploadedPlace>;
+  #matched: ReadonlyMap<string, UploadedPlace>;
 
   /** Looks at nothing before it is asked. */
   constructor(parts: PlaybackParts) {
@@ -84,9 +88,9 @@ export class PathRecordings {
    * @throws {HttpError} 400 if the path is not configured, or recorded in a format that is not played.
    */
   file(pathName: string, startUs: number): PlayableFile {
-    const names = this.#namesOf(pathName, 400);
-    const file = names.format({ pathName, startUs });
-    return playable({ pathName, startUs, file });
+    const place = this.#placeOf(pathName, 400);
+    const file = segmentNames(place).format({ pathName, startUs });
+    return this.#playable({ pathName, startUs, file }, place);
   }
 
   /**
@@ -100,11 +104,11 @@ export class PathRecordings {
     range: WallRange,
     formatStatus: 400 | 500 = 400,
   ): Promise<RecordedSegment[]> {
-    const names = this.#namesOf(pathName, formatStatus);
+    const place = this.#placeOf(pathName, formatStatus);
     const { logger } = this.#parts.ports;
     return await orBadRequest(logger, async () => {
-      const all = await segmentsOf(pathName, names);
-      const files = filesInRange(all.map(playable), range);
+      const all = await this.#segmentsOf(pathName, place);
+      const files = filesInRange(all, range);
       const segments = await describeSegments(files, logger);
       if (segments.length === 0) throw nothingFound();
       return segments;
@@ -137,21 +141,49 @@ export class PathRecordings {
     return playable.sort();
   }
 
-  #namesOf(pathName: string, formatStatus: 400 | 500): SegmentNames {
+  #placeOf(pathName: string, formatStatus: 400 | 500): UploadedPlace {
     const { value: place } = this.#match(pathName);
-    if (place.recordFormat === "fmp4") return segmentNames(place);
+    if (place.recordFormat === "fmp4") return place;
     throw new HttpError(formatStatus, "MPEG-TS format is not supported yet");
+  }
+
+  /** Those on the disk, and those that were uploaded and are not there any more; the oldest first. */
+  async #segmentsOf(
+    pathName: string,
+    place: UploadedPlace,
+  ): Promise<PlayableFile[]> {
+    const local = await segmentsOf(pathName, segmentNames(place));
+    const known = new Set(local.map(({ startUs }) => startUs));
+    const remote = await this.#parts.remote?.segmentsOf(place, pathName) ?? [];
+    return [...local, ...remote.filter(({ startUs }) => !known.has(startUs))]
+      .sort((a, b) => a.startUs - b.startUs)
+      .map((one) => this.#playable(one, place));
+  }
+
+  #playable(segment: SegmentFile, place: UploadedPlace): PlayableFile {
+    const { file } = segment;
+    const { remote } = this.#parts;
+    const open = () =>
+      openInputFile(file).catch((error) => {
+        const isGone = error instanceof PlatformError &&
+          error.code === "not_found";
+        if (isGone && remote) return remote.open(place, file);
+        throw error;
+      });
+    return { ...segment, open };
   }
 
   async #recordedPaths(): Promise<string[]> {
     const found = new Set<string>();
-    const places = new Map<string, SegmentPlace>();
+    const places = new Map<string, UploadedPlace>();
     for (const place of this.#parts.paths().values()) {
-      if (place.recordFormat === "fmp4") places.set(place.recordPath, place);
+      const { recordPath, recordUpload, recordUploadEndpoint } = place;
+      const id = `${recordPath} ${recordUpload} ${recordUploadEndpoint}`;
+      if (place.recordFormat === "fmp4") places.set(id, place);
     }
     for (const place of places.values()) {
       const looked = new Set<string>();
-      for await (const { pathName } of allSegments(segmentNames(place))) {
+      for await (const { pathName } of this.#allSegments(place)) {
         if (looked.has(pathName)) continue;
         looked.add(pathName);
         if (this.#isOf(pathName, place)) found.add(pathName);
@@ -161,8 +193,16 @@ export class PathRecordings {
     return [...found];
   }
 
+  async *#allSegments(place: UploadedPlace): AsyncGenerator<SegmentFile, void> {
+    yield* allSegments(segmentNames(place));
+    yield* await this.#parts.remote?.segmentsOf(place, undefined) ?? [];
+  }
+
   /** Whether the recordings of a path are looked for at this place. */
-  #isOf(pathName: string, { recordPath, recordFormat }: SegmentPlace): boolean {
+  #isOf(
+    pathName: string,
+    { recordPath, recordFormat }: UploadedPlace,
+  ): boolean {
     try {
       const { value } = this.#match(pathName);
       return value.recordPath === recordPath &&
@@ -186,10 +226,6 @@ export class PathRecordings {
       throw new HttpError(400, error.message, { cause: error });
     }
   }
-}
-
-function playable(segment: SegmentFile): PlayableFile {
-  return { ...segment, open: () => openInputFile(segment.file) };
 }
 
 /** Answer where nothing was recorded. */

@@ -3,7 +3,7 @@ import type { Clock } from "#base/clock.ts";
 import type { HttpAnswer } from "#platform/http_client.ts";
 import { askHttp } from "#platform/http_client.ts";
 import type { S3Access } from "./s3_target.ts";
-import { escapeXml, xmlElement } from "./s3_xml.ts";
+import { escapeXml, parseS3Page, type S3Page, xmlElement } from "./s3_xml.ts";
 
 /** What an exchange that carries no part of a file may take; joining many parts takes long. */
 const ANSWER_TIMEOUT_MS = 60_000;
@@ -11,8 +11,14 @@ const ANSWER_TIMEOUT_MS = 60_000;
 /** What a part may take: 8 MiB at 110 kbit/s. */
 const PART_TIMEOUT_MS = 600_000;
 
+/** What somebody waits for who looks at recordings. */
+const READ_TIMEOUT_MS = 10_000;
+
 /** Answers are short; more is not read. */
 const MAX_ANSWER_BYTES = 65_536;
+
+/** A thousand keys, as long as keys may be. */
+const MAX_PAGE_BYTES = 4 * 1_024 * 1_024;
 
 /** The server has refused something. */
 export class S3Error extends Error {
@@ -50,10 +56,21 @@ export interface S3ClientOptions {
   readonly clock: Clock;
 }
 
+/** Bytes of an object. */
+export interface S3Range {
+  /** Of the whole object. */
+  readonly sizeBytes: number;
+  /** Owned; shorter at its end. */
+  readonly bytes: Uint8Array;
+}
+
 interface S3Request {
-  readonly method: "DELETE" | "HEAD" | "POST" | "PUT";
+  readonly method: "DELETE" | "GET" | "HEAD" | "POST" | "PUT";
   readonly url: string;
   readonly body?: S3Body | string;
+  /** Bytes that are wanted, as HTTP has them. */
+  readonly range?: string;
+  readonly maxBodyBytes?: number;
   readonly signal: AbortSignal;
 }
 
@@ -150,7 +167,56 @@ export class S3Client {
     );
   }
 
-  async #ask({ method, url, body, signal }: S3Request): Promise<HttpAnswer> {
+  /** Some of the keys that begin with a prefix, behind those of the page before. @throws {S3Error | Error} */
+  async list(
+    bucketUrl: string,
+    { prefix, after }: {
+      readonly prefix: string;
+      readonly after: string | undefined;
+    },
+    signal: AbortSignal,
+  ): Promise<S3Page> {
+    const query = [["list-type", "2"], ["prefix", prefix]];
+    if (after !== undefined) query.push(["continuation-token", after]);
+    const pairs = query.map((pair) => pair.map(encodeURIComponent).join("="));
+    const answer = await this.#ask({
+      method: "GET",
+      url: `${bucketUrl}/?${pairs.join("&")}`,
+      maxBodyBytes: MAX_PAGE_BYTES,
+      signal,
+    });
+    return parseS3Page(new TextDecoder().decode(check(answer).body));
+  }
+
+  /** Reads bytes of an object, from within it. @throws {S3Error | Error} */
+  async read(
+    url: string,
+    { offsetBytes, lengthBytes }: {
+      readonly offsetBytes: number;
+      readonly lengthBytes: number;
+    },
+    signal: AbortSignal,
+  ): Promise<S3Range> {
+    const answer = await this.#ask({
+      method: "GET",
+      url,
+      range: `bytes=${offsetBytes}-${offsetBytes + lengthBytes - 1}`,
+      maxBodyBytes: Math.max(lengthBytes, MAX_ANSWER_BYTES),
+      signal,
+    });
+    const { status, headers, body } = check(answer);
+    const [, from, size] = /^bytes (\d+)-\d+\/(\d+)$/.exec(
+      String(headers["content-range"]),
+    ) ?? [];
+    if (status !== 206 || Number(from) !== offsetBytes) {
+      throw new S3Error(status, "the server gives no parts of objects");
+    }
+    return { sizeBytes: Number(size), bytes: body };
+  }
+
+  async #ask(
+    { method, url, body, range, maxBodyBytes, signal }: S3Request,
+  ): Promise<HttpAnswer> {
     const { access, region, clock } = this.#options;
     const { accessKeyId, secretAccessKey, sessionToken } = access;
     const isPart = typeof body === "object";
@@ -162,6 +228,7 @@ export class S3Client {
       headers: {
         "x-amz-content-sha256": new Uint8Array(hash).toHex(),
         ...isPart && { "content-md5": body.md5.toBase64() },
+        ...range !== undefined && { range },
       },
       accessKeyId,
       secretAccessKey: secretAccessKey.reveal(),
@@ -171,14 +238,18 @@ export class S3Client {
       datetime: new Date(clock.wallMs()).toISOString()
         .replace(/[:-]|\.\d{3}/g, ""),
     }).sign();
-    const timeoutMs = isPart ? PART_TIMEOUT_MS : ANSWER_TIMEOUT_MS;
+    const timeoutMs = isPart
+      ? PART_TIMEOUT_MS
+      : method === "GET"
+      ? READ_TIMEOUT_MS
+      : ANSWER_TIMEOUT_MS;
     return await askHttp({
       method,
       url: signed.url.href,
       headers: Object.fromEntries(signed.headers),
       ...body !== undefined && { body: bytes },
       fingerprint: "",
-      maxBodyBytes: MAX_ANSWER_BYTES,
+      maxBodyBytes: maxBodyBytes ?? MAX_ANSWER_BYTES,
       redirects: "answers",
     }, {
       clock,

@@ -7,7 +7,35 @@ export function xmlElement(xml: string, name: string): string | undefined {
   const from = start + name.length + 2;
   const end = xml.indexOf(`</${name}>`, from);
   if (start < 0 || end < 0 || end - from > MAX_ELEMENT_CHARS) return undefined;
-  return xml.slice(from, end)
+  return unescapeXml(xml.slice(from, end));
+}
+
+/** Some of the keys of a bucket. */
+export interface S3Page {
+  readonly keys: readonly string[];
+  /** What the next page is asked for with; undefined if this is the last. */
+  readonly next: string | undefined;
+}
+
+/** Reads an answer to ListObjectsV2; what is malformed has no keys. Spec: Amazon S3 API Reference. */
+export function parseS3Page(xml: string): S3Page {
+  const keys: string[] = [];
+  for (let at = xml.indexOf("<Key>"); at >= 0; at = xml.indexOf("<Key>", at)) {
+    at += "<Key>".length;
+    const end = xml.indexOf("</Key>", at);
+    if (end < 0) break;
+    if (end - at <= MAX_ELEMENT_CHARS) {
+      keys.push(unescapeXml(xml.slice(at, end)));
+    }
+    at = end;
+  }
+  const isLast = xmlElement(xml, "IsTruncated") !== "true";
+  const next = isLast ? undefined : xmlElement(xml, "NextContinuationToken");
+  return { keys, next };
+}
+
+function unescapeXml(text: string): string {
+  return text
     .replace(/&(?:quot|#34);/g, '"')
     .replaceAll("&apos;", "'")
     .replaceAll("&lt;", "<")

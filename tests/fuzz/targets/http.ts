@@ -8,6 +8,9 @@ import { clientIp } from "#http/client_address.ts";
 import { readCredentials } from "#http/credentials.ts";
 import { HttpError } from "#http/http_error.ts";
 import { parseJson, serializeJson } from "#http/json.ts";
+import { placeOf } from "#protocols/hls/file_place.ts";
+import { fileResponse } from "#protocols/hls/file_response.ts";
+import { parseDirectives, uriEnd } from "#protocols/hls/wire/playlist_query.ts";
 import { assert, assertEquals } from "#test/assert.ts";
 import { type FuzzTarget, takesText } from "../fuzz_target.ts";
 import { textSeeds } from "../literal_seeds.ts";
@@ -88,6 +91,42 @@ export const HTTP_TARGETS: readonly FuzzTarget[] = [
     run: takesText((text) => {
       const { items } = pageOf([1, 2, 3], () => text, (item) => item);
       assert(items.length <= 3);
+    }),
+  },
+  {
+    name: "hls_query",
+    seeds: () => textSeeds("protocols/hls/wire/playlist_query_test.ts"),
+    rejects: [],
+    run: takesText((text) => {
+      const directives = parseDirectives(text);
+      assert(Number.isSafeInteger(directives?.position?.msn ?? 0));
+      const end = uriEnd(text, "session=1");
+      assert(/^\?[\x21\x23-\x7e]*$/.test(end), "a playlist takes it as it is");
+      assertEquals(parseDirectives(end.slice(1))?.position, undefined);
+    }),
+  },
+  {
+    name: "hls_place",
+    seeds: () => textSeeds("protocols/hls/file_place_test.ts"),
+    rejects: [],
+    run: takesText((text) => {
+      const place = placeOf(text);
+      if (place === undefined) return;
+      assertEquals(`/${place.pathName}/${place.fileName}`, text);
+      assert(/^[\w.]+$/.test(place.fileName), "a plain file name");
+    }),
+  },
+  {
+    name: "hls_range",
+    seeds: () => textSeeds("protocols/hls/file_response_test.ts"),
+    rejects: [],
+    run: takesHeader("Range", (headers) => {
+      const request = { headers } as Request;
+      const { status } = fileResponse(request, new Uint8Array(10), {
+        type: "video/mp4",
+        cacheControl: "no-cache",
+      });
+      assert([200, 206, 416].includes(status), `status ${status}`);
     }),
   },
   {

@@ -1,5 +1,6 @@
 import { parseWallTime, wallTimeText } from "#base/wall_time.ts";
 import { SegmentNames } from "#recording/segment_names.ts";
+import { parseS3Page, xmlElement } from "#recording/upload/s3_xml.ts";
 import { assertEquals } from "#test/assert.ts";
 import { type FuzzTarget, takesText } from "../fuzz_target.ts";
 import { textSeeds } from "../literal_seeds.ts";
@@ -21,6 +22,16 @@ export const RECORDING_TARGETS: readonly FuzzTarget[] = [
       if (wallUs === undefined) return false;
       assertEquals(parseWallTime(wallTimeText(wallUs)), wallUs);
       return true;
+    }),
+  },
+  {
+    name: "s3_answer",
+    seeds: () => textSeeds("recording/upload/s3_xml_test.ts"),
+    rejects: [],
+    run: takesText((text) => {
+      const { keys } = parseS3Page(text);
+      const code = xmlElement(text, "Code");
+      return keys.length > 0 || code !== undefined;
     }),
   },
   {

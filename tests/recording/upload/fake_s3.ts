@@ -20,7 +20,7 @@ export const ENVIRONMENT: S3Environment = s3EnvironmentOf(ACCESS);
 export type Fault =
   /** It is refused before anything happens. */
   | "error"
-  /** It is done, and the connection breaks before the answer. */
+  /** It is done, and a gateway has not waited for the answer. */
   | "lost"
   /** Other bytes than those that came are kept. */
   | "spoiled"
@@ -87,16 +87,17 @@ export class FakeS3 implements AsyncDisposable {
     const wrong = wrongWith(request, url, body);
     if (wrong !== undefined) return refusal(403, wrong);
     const kept = fault === "spoiled" ? body.map((byte) => byte ^ 1) : body;
-    const response = this.#do(request.method, url, kept);
-    if (fault !== "lost") return response;
-    return new Response(
-      new ReadableStream({ start: (sink) => sink.error(new Error("cut")) }),
-      { headers: { "content-length": "5" } },
-    );
+    const response = this.#do(request, url, kept);
+    return fault === "lost" ? refusal(504, "GatewayTimeout") : response;
   }
 
-  #do(method: string, url: URL, body: Uint8Array): Response {
+  #do(
+    { method, headers }: Request,
+    url: URL,
+    body: Uint8Array,
+  ): Response {
     const { pathname, searchParams } = url;
+    if (searchParams.has("list-type")) return this.#list(url);
     const path = decodeURIComponent(pathname);
     const id = searchParams.get("uploadId");
     if (method === "HEAD") {
@@ -111,6 +112,7 @@ export class FakeS3 implements AsyncDisposable {
           : {},
       });
     }
+    if (method === "GET") return this.#read(path, headers.get("range") ?? "");
     if (searchParams.has("uploads")) {
       const name = `id+${this.#parts.size}&/=`;
       this.#parts.set(name, new Map());
@@ -146,6 +148,36 @@ export class FakeS3 implements AsyncDisposable {
     const etag = `${md5(joined(sums))}-${all.length}`;
     this.#keep(path, joined(all), etag);
     return new Response(`<R><ETag>&quot;${etag}&quot;</ETag></R>`);
+  }
+
+  /** Two keys a page, as if they were a thousand. */
+  #list({ pathname, searchParams }: URL): Response {
+    const keys = [...this.objects.keys()]
+      .filter((path) => path.startsWith(pathname))
+      .map((path) => path.slice(pathname.length))
+      .filter((key) => key.startsWith(searchParams.get("prefix") ?? ""))
+      .sort();
+    const from = Number(searchParams.get("continuation-token") ?? "0");
+    const isTruncated = from + 2 < keys.length;
+    const contents = keys.slice(from, from + 2).map((key) =>
+      `<Contents><Key>${key.replaceAll("&", "&amp;")}</Key></Contents>`
+    );
+    return new Response(
+      `<R><IsTruncated>${isTruncated}</IsTruncated>${contents.join("")}` +
+        `<NextContinuationToken>${from + 2}</NextContinuationToken></R>`,
+    );
+  }
+
+  #read(path: string, range: string): Response {
+    const object = this.objects.get(path);
+    if (object === undefined) return refusal(404, "NoSuchKey");
+    const [, from, last] = /^bytes=(\d+)-(\d+)$/.exec(range)!;
+    const bytes = object.slice(Number(from), Number(last) + 1);
+    const end = Number(from) + bytes.length - 1;
+    return new Response(bytes, {
+      status: 206,
+      headers: { "content-range": `bytes ${from}-${end}/${object.length}` },
+    });
   }
 
   #keep(path: string, bytes: Uint8Array, etag: string): Response {

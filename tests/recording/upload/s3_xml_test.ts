@@ -1,4 +1,8 @@
-import { escapeXml, xmlElement } from "#recording/upload/s3_xml.ts";
+import {
+  escapeXml,
+  parseS3Page,
+  xmlElement,
+} from "#recording/upload/s3_xml.ts";
 import { assertEquals } from "#test/assert.ts";
 
 const ELEMENTS = [
@@ -27,3 +31,30 @@ Deno.test("escapeXml() is undone by xmlElement()", () => {
   const text = `a<b>&"'&amp;`;
   assertEquals(xmlElement(`<E>${escapeXml(text)}</E>`, "E"), text);
 });
+
+/** As a server answers; seeds of a fuzz target. */
+const PAGES = [
+  {
+    name: "one of several pages",
+    xml:
+      "<L><IsTruncated>true</IsTruncated><Contents><Key>a/1&amp;.mp4</Key><Size>1</Size></Contents><Contents><Key>b</Key></Contents><NextContinuationToken>x/=</NextContinuationToken></L>",
+    page: { keys: ["a/1&.mp4", "b"], next: "x/=" },
+  },
+  {
+    name: "the last page",
+    xml: "<L><IsTruncated>false</IsTruncated><Key>a</Key></L>",
+    page: { keys: ["a"], next: undefined },
+  },
+  {
+    name: "a page that is cut off",
+    xml: "<L><IsTruncated>true</IsTruncated><Key>a</Key><Key>b",
+    page: { keys: ["a"], next: undefined },
+  },
+  { name: "an error", xml: "<Error/>", page: { keys: [], next: undefined } },
+];
+
+for (const { name, xml, page } of PAGES) {
+  Deno.test(`parseS3Page() reads ${name}`, () => {
+    assertEquals(parseS3Page(xml), page);
+  });
+}

@@ -98,6 +98,13 @@ class Scene implements AsyncDisposable {
     return requests.filter((line) => line.startsWith(`${method} `)).length;
   }
 
+  /** Names of what is in the folder, or in one below. */
+  names(below = ""): string[] {
+    return [...Deno.readDirSync(`${this.folder}/${below}`)].map(({ name }) =>
+      name
+    );
+  }
+
   async segment(file: string): Promise<KeptSegment> {
     for await (const one of this.recordings.all()) {
       if (one.file === file) return one;
@@ -261,7 +268,7 @@ Deno.test("Uploader keeps its journal as small as what is on the disk", async ()
     await using _uploader = scene.open();
     await until(() => scene.outcomes.length === 4);
   }
-  for (const file of files.slice(1)) Deno.removeSync(file);
+  for (const file of files.slice(1)) await Deno.remove(file);
   const journal = `${scene.folder}/.uploaded`;
   await using _uploader = scene.open();
   await until(() =>
@@ -294,14 +301,12 @@ Deno.test("Uploader has files kept that are too old until they are uploaded", as
   await using uploader = scene.open();
   await until(() => scene.outcomes.length === 1);
   await clean(scene, uploader);
-  assertEquals([...Deno.readDirSync(`${scene.folder}/cam`)].length, 1);
+  assertEquals(scene.names("cam").length, 1);
   scene.server.fault = () => undefined;
   scene.clock.advance(1_000);
   await until(() => scene.outcomes.length === 2);
   await clean(scene, uploader);
-  assertEquals([...Deno.readDirSync(scene.folder)].map(({ name }) => name), [
-    ".uploaded",
-  ]);
+  assertEquals(scene.names(), [".uploaded"]);
 });
 
 Deno.test("Uploader has files that are not uploaded go last, and loudly, where space is limited", async () => {
@@ -315,18 +320,13 @@ Deno.test("Uploader has files that are not uploaded go last, and loudly, where s
   await using uploader = scene.open();
   await until(() => {
     scene.clock.advance(1_000);
-    return scene.uploaded("cam").length === 2;
+    return scene.outcomes.filter((one) => one.startsWith("succeeded"))
+      .length === 2;
   });
-  await until(() =>
-    [
-      ...Deno.readTextFileSync(`${scene.folder}/.uploaded`)
-        .matchAll(/http/g),
-    ].length === 2
-  );
-  const left = () => [...Deno.readDirSync(`${scene.folder}/cam`)].length;
+  const left = () => scene.names("cam").length;
   await clean(scene, uploader, () => left() > 1 ? 0 : 1_000);
-  assertEquals([...Deno.readDirSync(`${scene.folder}/cam`)].length, 1);
-  assertEquals(Deno.statSync(kept).size, 188);
+  assertEquals(scene.names("cam").length, 1);
+  assertEquals((await Deno.stat(kept)).size, 188);
   const loud = scene.lines.filter((line) => line.includes("not uploaded"));
   assertEquals(loud, [`removing ${lost}, which was not uploaded`]);
 });

@@ -14,7 +14,8 @@ const UNLISTED_SEGMENTS = 2;
 /** Segments whose parts are listed beside them. */
 const SEGMENTS_WITH_PARTS = 2;
 
-const GAP_URI = "gap.mp4";
+/** What stands in the place of a segment without media. */
+export const GAP_URI = "gap.mp4";
 
 /** A file that viewers can ask for. */
 export interface HlsFile {

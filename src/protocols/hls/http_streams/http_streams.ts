@@ -1,10 +1,10 @@
 import { HttpError } from "#http/http_error.ts";
 import type { HlsContext } from "#protocols/hls/context.ts";
 import {
+  accessRequest,
   type HlsRequest,
   type HlsRoute,
   queryOf,
-  readRequest,
 } from "#protocols/hls/routes.ts";
 import { flvContainer } from "./flv_container.ts";
 import type { StreamContainer } from "./media_writer.ts";
@@ -74,7 +74,7 @@ export class HttpStreams implements Disposable {
     using undo = new DisposableStack();
     const grant = undo.use(
       await this.#context.ports.access.read(
-        readRequest(request, { pathName, query, sessionId: session.id }),
+        accessRequest(request, { pathName, query, sessionId: session.id }),
         session.owner,
       ),
     );

@@ -1,10 +1,10 @@
 import hlsScript from "hls.js/dist/hls.min.js" with { type: "text" };
 import type { HlsContext } from "#protocols/hls/context.ts";
 import {
+  accessRequest,
   type HlsRequest,
   type HlsRoute,
   queryOf,
-  readRequest,
 } from "#protocols/hls/routes.ts";
 import page from "./player.html" with { type: "text" };
 import playerScript from "./player.js" with { type: "text" };
@@ -78,7 +78,7 @@ async function show(
 ): Promise<Response> {
   const query = queryOf(request);
   await ports.authenticator.authenticate(
-    readRequest(request, { pathName, query, sessionId: "" }),
+    accessRequest(request, { pathName, query, sessionId: "" }),
   );
   return new Response(page, {
     headers: {

@@ -13,8 +13,8 @@ export interface DeliveryDirectives {
   readonly isDelta: boolean;
 }
 
-/** What a query may bring into a playlist as it is. */
-const UNSAFE_CHARACTERS = /[^\x21\x23-\x7e]/g;
+/** What a query may not bring into a playlist as it is. */
+const UNSAFE_CHARACTERS = /[^\x21\x23-\x7e]/gu;
 
 /** Value of a parameter as it was sent; undefined if it is not there. Hot path. */
 export function queryValue(query: string, name: string): string | undefined {
@@ -64,7 +64,7 @@ export function ownQuery(query: string): string {
 export function uriEnd(query: string, addition = ""): string {
   const own = ownQuery(query).replace(
     UNSAFE_CHARACTERS,
-    (character) => encodeURIComponent(character),
+    (character) => encodeURIComponent(character.toWellFormed()),
   );
   if (addition === "") return own === "" ? "" : `?${own}`;
   const name = addition.slice(0, addition.indexOf("=") + 1);

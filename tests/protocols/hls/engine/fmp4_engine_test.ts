@@ -1,111 +1,24 @@
-import { EncodingCache } from "#core/encoding_cache.ts";
-import type { Track } from "#core/track.ts";
-import type { MediaUnit } from "#core/unit.ts";
 import { Fmp4Engine } from "#protocols/hls/engine/fmp4_engine.ts";
 import type { HlsEngineOptions } from "#protocols/hls/engine/stream_playlists.ts";
-import { chooseTracks } from "#protocols/hls/engine/track_choice.ts";
-import { assert, assertEquals, assertThrows } from "#test/assert.ts";
-import { fragmentTimes, HlsPlaylistChecker } from "#test/hls_checker.ts";
 import {
-  AUDIO,
-  AUDIO_FRAME_TICKS,
-  H264_REORDERED_PARAMETERS,
-  h264Slice,
-  VIDEO,
-} from "#test/units.ts";
+  chooseTracks,
+  type TrackChoice,
+} from "#protocols/hls/engine/track_choice.ts";
+import { HlsMuxerError } from "#protocols/hls/engine/errors.ts";
+import { assert, assertEquals, assertThrows } from "#test/assert.ts";
+import {
+  fragmentTimes,
+  HlsPlaylistChecker,
+  readMediaPlaylist,
+} from "#test/hls_checker.ts";
+import { AUDIO, H264_REORDERED_PARAMETERS, VIDEO } from "#test/units.ts";
+import { openScene, push, textOf } from "./engine_scene.ts";
 
-const WALL_START_MS = Date.UTC(2026, 0, 1);
-
-interface Scene {
-  readonly engine: Fmp4Engine;
-  readonly warnings: string[];
-  readonly errors: string[];
-}
-
-function openScene(
-  options: Partial<HlsEngineOptions> = {},
-  tracks: readonly Track[] = [VIDEO, AUDIO],
-): Scene {
-  const warnings: string[] = [];
-  const errors: string[] = [];
-  let prefixes = 0;
-  const engine = new Fmp4Engine({
-    variant: "lowLatency",
-    segmentCount: 7,
-    segmentDurationMs: 1_000,
-    partDurationMs: 200,
-    maxSegmentBytes: 1_000_000,
-    firstMsn: 0,
-    discontinuitySequence: 0,
-    createPrefix: () => `${++prefixes}`.padStart(12, "0"),
-    onTargetGrown: (message) => warnings.push(message),
-    onError: (message) => errors.push(message),
-    ...options,
-  }, chooseTracks(tracks, options.variant ?? "lowLatency"));
-  return { engine, warnings, errors };
-}
-
-function unit(track: Track, seconds: number, isKey = true): MediaUnit {
-  const ticks = Math.round(seconds * track.clockRateHz);
-  const part = track.kind === "video"
-    ? h264Slice(isKey)
-    : new Uint8Array(6).fill(0x21);
-  return {
-    trackId: track.id,
-    ptsTicks: ticks,
-    dtsTicks: ticks,
-    wallClockMs: WALL_START_MS + seconds * 1_000,
-    isRandomAccess: isKey,
-    sizeBytes: part.length,
-    origin: { kind: "payload", parts: [part] },
-  };
-}
-
-/** Seconds of a stream: pictures with a key frame every `groupFrames`, and sound. */
-interface Media {
-  readonly fromSeconds: number;
-  readonly toSeconds: number;
-  readonly framesPerSecond?: number;
-  readonly groupFrames?: number;
-  readonly tracks?: readonly Track[];
-  /** Times are whole milliseconds, as RTMP has them. */
-  readonly isRounded?: boolean;
-  readonly afterPicture?: () => void;
-}
-
-function push({ engine }: Scene, media: Media): void {
-  const { fromSeconds, toSeconds, tracks = [VIDEO, AUDIO] } = media;
-  const { framesPerSecond = 25, groupFrames = 25, isRounded = false } = media;
-  const video = tracks.find(({ kind }) => kind === "video");
-  const audio = tracks.find(({ kind }) => kind === "audio");
-  const time = (seconds: number) =>
-    isRounded ? Math.round(seconds * 1_000) / 1_000 : seconds;
-  const deliver = (units: MediaUnit[]) =>
-    engine.push({ units, tracks, encodings: new EncodingCache() });
-  const frameSeconds = AUDIO_FRAME_TICKS / AUDIO.clockRateHz;
-  let audioSeconds = fromSeconds;
-  const count = Math.round((toSeconds - fromSeconds) * framesPerSecond);
-  for (let i = 0; i < count; i++) {
-    const seconds = fromSeconds + i / framesPerSecond;
-    if (video) {
-      deliver([unit(video, time(seconds), i % groupFrames === 0)]);
-    }
-    while (audio && audioSeconds <= seconds) {
-      deliver([unit(audio, time(audioSeconds))]);
-      audioSeconds += frameSeconds;
-    }
-    media.afterPicture?.();
-  }
-}
-
-function textOf({ engine }: Scene, index: number, isDelta = false): string {
-  const { playlists } = engine;
-  const { window } = playlists.renditions[index]!;
-  return playlists.mediaPlaylist(window, { isDelta, uriEnd: "" });
-}
+const openFmp4 = (options: HlsEngineOptions, choice: TrackChoice) =>
+  new Fmp4Engine(options, choice);
 
 Deno.test("Fmp4Engine keeps the rules of playlists for an hour, with outages and other parameters", () => {
-  const scene = openScene({ segmentCount: 10 });
+  const scene = openScene(openFmp4, { segmentCount: 10 });
   const checkers = [new HlsPlaylistChecker(), new HlsPlaylistChecker()];
   let pictures = 0;
   const check = () => {
@@ -152,4 +65,90 @@ Deno.test("Fmp4Engine keeps the rules of playlists for an hour, with outages and
   assertEquals(video!.segments.at(-1)!.msn, audio!.segments.at(-1)!.msn);
   assertEquals(checkers.map(({ shortParts }) => shortParts), [0, 0]);
   assert(checkers[0]!.states > 2_500, `${checkers[0]!.states} states`);
+});
+
+Deno.test("Fmp4Engine lists what is in the files: parts follow each other and make up their segment", () => {
+  const scene = openScene(openFmp4);
+  push(scene, { fromSeconds: 3, toSeconds: 9.5 });
+  for (const [i, clockRateHz] of [90_000, 48_000].entries()) {
+    const { window } = scene.engine.playlists.renditions[i]!;
+    const { segments, open } = readMediaPlaylist(textOf(scene, i));
+    const parts = [...segments, open!].flatMap((segment) => segment.parts);
+    let endTicks: number | undefined;
+    for (const { uri, seconds } of parts) {
+      const times = fragmentTimes(window.find(uri)!);
+      assertEquals(times.startTicks, endTicks ?? times.startTicks, uri);
+      endTicks = times.startTicks + times.durationTicks;
+      assert(Math.abs(times.durationTicks / clockRateHz - seconds) < 0.000_01);
+    }
+    for (const { uri, isGap, parts } of segments.slice(-2)) {
+      assertEquals(isGap, false);
+      const bytes = window.find(uri!)!;
+      const joined = parts.flatMap((part) => [...window.find(part.uri)!]);
+      assertEquals([...bytes], joined);
+    }
+  }
+});
+
+Deno.test("Fmp4Engine begins at a key frame, ten seconds into the files, and with the sound of that time", () => {
+  const scene = openScene(openFmp4, { variant: "fmp4" });
+  push(scene, { fromSeconds: 1, toSeconds: 1.5, tracks: [AUDIO] });
+  push(scene, { fromSeconds: 1.5, toSeconds: 5 });
+  for (const [i, clockRateHz] of [90_000, 48_000].entries()) {
+    const { window } = scene.engine.playlists.renditions[i]!;
+    const [first] = readMediaPlaylist(textOf(scene, i)).segments;
+    const { startTicks } = fragmentTimes(window.find(first!.uri!)!);
+    assertEquals(startTicks, 10 * clockRateHz);
+  }
+});
+
+Deno.test("Fmp4Engine fills the place of sound that does not come with gaps", () => {
+  const scene = openScene(openFmp4);
+  push(scene, { fromSeconds: 0, toSeconds: 6, tracks: [VIDEO, AUDIO] });
+  const silent = [VIDEO, AUDIO].slice(0, 1);
+  push(scene, { fromSeconds: 6, toSeconds: 12, tracks: silent });
+  const [video, audio] = [0, 1].map((i) =>
+    readMediaPlaylist(textOf(scene, i)).segments.at(-1)!
+  );
+  assert(video!.msn - audio!.msn <= 1, `${video!.msn} ${audio!.msn}`);
+  assertEquals([video!.isGap, audio!.isGap], [false, true]);
+});
+
+Deno.test("Fmp4Engine makes segments of sound alone", () => {
+  const scene = openScene(openFmp4, {}, [AUDIO]);
+  push(scene, { fromSeconds: 0, toSeconds: 6, tracks: [AUDIO] });
+  const checker = new HlsPlaylistChecker();
+  const { segments } = checker.check(textOf(scene, 0));
+  assertEquals(segments.at(-1)!.uri!.includes("_audio1_seg"), true);
+  const { playlists, summary } = scene.engine;
+  assert(
+    playlists.multivariantPlaylist(summary).includes('CODECS="mp4a.40.2"'),
+  );
+});
+
+Deno.test("Fmp4Engine ends when a segment is too large", () => {
+  const scene = openScene(openFmp4, { maxSegmentBytes: 300 });
+  const error = assertThrows(
+    () => push(scene, { fromSeconds: 0, toSeconds: 2 }),
+    HlsMuxerError,
+  );
+  assertEquals(error.code, "segment_too_large");
+});
+
+Deno.test("Fmp4Engine keeps no more than its window and two segments", () => {
+  const scene = openScene(openFmp4);
+  const { window } = scene.engine.playlists.renditions[0]!;
+  const names: string[] = [];
+  const afterPicture = () => {
+    const name = window.segments().at(-1)?.name;
+    if (name !== undefined && name !== names.at(-1)) names.push(name);
+  };
+  push(scene, { fromSeconds: 0, toSeconds: 30.5, afterPicture });
+  const kept = names.filter((name) => window.find(name) !== undefined);
+  assertEquals(kept, names.slice(-9));
+  const parts = Array.from(
+    { length: window.nextPartNumber },
+    (_, i) => window.find(`000000000003_video1_part${i}.mp4`),
+  );
+  assert(parts.filter((part) => part !== undefined).length < 25);
 });
