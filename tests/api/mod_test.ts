@@ -22,6 +22,8 @@ paths:
   all_others:
 `;
 
+const HLS_DETAILS = { lastRequest: "2026-01-01T00:00:00.000Z", isCDN: false };
+
 /** One session of each group that there is. */
 const SESSIONS: Readonly<Record<string, SessionInfo>> = Object.fromEntries(
   ([
@@ -31,7 +33,15 @@ const SESSIONS: Readonly<Record<string, SessionInfo>> = Object.fromEntries(
     ["rtspssessions", "rtspsSession"],
     ["rtmpconns", "rtmpConn"],
     ["rtmpsconns", "rtmpsConn"],
-  ] as const).map(([group, type]) => [group, fakeSession({ type })]),
+    ["hlsmuxers", "hlsMuxer"],
+    ["hlssessions", "hlsSession"],
+  ] as const).map(([group, type]) => [
+    group,
+    fakeSession({
+      type,
+      ...type.startsWith("hls") && { pathName: "cam", details: HLS_DETAILS },
+    }),
+  ]),
 );
 
 const SCENE: SceneOptions = {
@@ -45,7 +55,7 @@ const SCENE: SceneOptions = {
 };
 
 /** Groups of servers that are not there: as if these were off. */
-const MISSING_GROUPS = /^\/v3\/(hls|webrtc|srt|moq)/;
+const MISSING_GROUPS = /^\/v3\/(webrtc|srt|moq)/;
 
 /** How an operation is called, where its name alone does not say it. */
 const CALLS: Readonly<

@@ -1,4 +1,5 @@
 import type { z } from "zod";
+import type { SessionInfo } from "#core/session_info.ts";
 import {
   describeFields,
   groupSchema,
@@ -7,10 +8,18 @@ import {
 import { assertEquals } from "#test/assert.ts";
 import { fakeSession } from "./api_scene.ts";
 
-const [RTSP_CONNECTIONS, RTSP_SESSIONS] = SESSION_GROUPS;
-const RTMP_CONNECTIONS = SESSION_GROUPS.find(({ name }) =>
-  name === "rtmpconns"
-);
+const groupOf = (wanted: string) =>
+  SESSION_GROUPS.find(({ name }) => name === wanted);
+
+const RTSP_CONNECTIONS = groupOf("rtspconns");
+const RTSP_SESSIONS = groupOf("rtspsessions");
+const RTMP_CONNECTIONS = groupOf("rtmpconns");
+
+/** What only these kinds of sessions have, and always. */
+const DETAILS: Readonly<Record<string, SessionInfo["details"]>> = {
+  hlsmuxers: { lastRequest: "2026-01-01T00:00:00.000Z" },
+  hlssessions: { isCDN: false },
+};
 
 const ORDERS = [
   [
@@ -29,6 +38,14 @@ const ORDERS = [
     RTMP_CONNECTIONS!,
     "id created remoteAddr state path query user userAgent inboundBytes outboundBytes outboundFramesDiscarded " +
     "bytesReceived bytesSent",
+  ],
+  [
+    groupOf("hlsmuxers")!,
+    "path created lastRequest outboundBytes outboundFramesDiscarded bytesSent",
+  ],
+  [
+    groupOf("hlssessions")!,
+    "id created remoteAddr path query user userAgent isCDN outboundBytes",
   ],
 ] as const;
 
@@ -68,7 +85,9 @@ Deno.test("groupSchema() takes what describeFields() makes", () => {
   for (const group of SESSION_GROUPS) {
     const id = `Test${group.name}`;
     const schema = groupSchema({ ...group, schemaId: id }, {});
-    const answer = describeFields(group, fakeSession({ type: group.type }));
+    const { type, name } = group;
+    const details = DETAILS[name] ?? {};
+    const answer = describeFields(group, fakeSession({ type, details }));
     assertEquals(schema.safeParse(answer).error, undefined);
     assertEquals(
       Object.keys((schema as z.ZodObject).shape),

@@ -128,7 +128,7 @@ const WARNINGS: [raw: RawObject, ...warnings: string[]][] = [
   [{}],
   [{ hls: true, webrtc: true, srt: true, moq: true }],
   [{ hls: false, webrtc: false, srt: false, moq: false, api: false }],
-  [{ hlsVariant: "mpegts" }, pending("hlsVariant")],
+  [{ hlsVariant: "mpegts" }],
   [{ metrics: true, playback: true }],
   [{ rtspEncryption: "no", rtmpEncryption: "false" }],
   [{ rtspEncryption: "strict", rtmpEncryption: "optional" }],
@@ -137,7 +137,8 @@ const WARNINGS: [raw: RawObject, ...warnings: string[]][] = [
   [{ rtspTransports: ["multicast"] }],
   [{ logDestinations: ["stdout", "file"], logStructured: true, pprof: true }],
   [{ rtmpTrustedProxies: ["10.0.0.1"] }],
-  [{ hlsTrustedProxies: ["10.0.0.1"] }, pending("hlsTrustedProxies")],
+  [{ hlsTrustedProxies: ["10.0.0.1"] }],
+  [{ hlsDirectory: "/tmp" }, pending("hlsDirectory")],
   [{
     paths: {
       a: { source: "publisher" },

@@ -82,7 +82,6 @@ for (
     "rtspsessions/get/",
     "webrtcsessions/list",
     "srtconns/list",
-    "hlsmuxers/get/cam",
     "moqsessions/list",
   ]
 ) {
@@ -96,6 +95,21 @@ for (
     });
   });
 }
+
+Deno.test("sessions: a muxer is asked for by the name of its path", async () => {
+  const details = { lastRequest: "2026-01-01T00:00:00.000Z" };
+  const muxer = fakeSession({ type: "hlsMuxer", pathName: "a/b", details });
+  await withApi({ config: BOTH, sessions: [muxer] }, async ({ call }) => {
+    const { path, lastRequest } = await (await call("/v3/hlsmuxers/get/a/b"))
+      .json();
+    assertEquals([path, lastRequest], ["a/b", details.lastRequest]);
+    const missing = await call("/v3/hlsmuxers/get/a");
+    assertEquals([missing.status, (await missing.json()).error], [
+      404,
+      "muxer not found",
+    ]);
+  });
+});
 
 Deno.test("sessions: a group comes and goes with its server", async () => {
   await withApi({}, async ({ statusOf }) => {
