@@ -1,6 +1,6 @@
-import { existsSync } from "node:fs";
+import { existsSync, globSync } from "node:fs";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { fileURLToPath, pathToFileURL } from "node:url";
 import {
   addTestCounts,
   countJunitTests,
@@ -25,6 +25,15 @@ const ALONE = [
   "stalled_readers_test.ts",
 ].map((name) => `${INTEROP_FOLDER}/${name}`);
 
+/** Tests that take long; with the argument `quick` only the others of the unit tests are run. */
+const SLOW_FOLDERS = ["tests/bench", "tests/fuzz"];
+
+/** Unit tests share so many isolates: a file of its own would load for long what the next one needs, too. */
+const ISOLATES = 8;
+
+/** Isolates at the same time: tests wait about half of the time. */
+const UNIT_JOBS = 2 * navigator.hardwareConcurrency;
+
 /** Of all others so many files run at the same time: each has processes of its own. */
 const JOBS = 2;
 
@@ -34,12 +43,15 @@ const PERMISSIONS = ["--no-prompt", "--allow-all"];
 /** Runs the unit tests, then the interop tests; arguments go to `deno test`. */
 async function main(args: readonly string[]): Promise<number> {
   Deno.chdir(ROOT);
-  const paths = args.filter((arg) => existsSync(arg));
-  const flags = args.filter((arg) => !paths.includes(arg));
+  const isQuick = args[0] === "quick";
+  const given = isQuick ? args.slice(1) : args;
+  const paths = given.filter((arg) => existsSync(arg));
+  const flags = given.filter((arg) => !paths.includes(arg));
   const counts: TestCounts[] = [];
-  if (paths.length === 0) {
-    const besides = `--ignore=${INTEROP_FOLDER}`;
-    counts.push(await runTests(["--parallel", besides, ...flags]));
+  if (isQuick) {
+    counts.push(await runUnitTests(["--quiet", ...flags], SLOW_FOLDERS));
+  } else if (paths.length === 0) {
+    counts.push(await runUnitTests(flags));
     await preparePrograms();
     const alone = `--ignore=${ALONE.join(",")}`;
     counts.push(
@@ -55,6 +67,29 @@ async function main(args: readonly string[]): Promise<number> {
   const { passed, failed, skipped } = addTestCounts(counts);
   print(`${passed} passed, ${failed} failed, ${skipped} skipped`);
   return failed > 0 || passed === 0 ? 1 : 0;
+}
+
+/** Runs all tests but those that need other programs, and those of the folders named. */
+async function runUnitTests(
+  flags: readonly string[],
+  without: readonly string[] = [],
+): Promise<TestCounts> {
+  const folders = [INTEROP_FOLDER, ...without];
+  const files = globSync("tests/**/*_test.ts")
+    .filter((file) => !folders.some((one) => file.startsWith(one)))
+    .sort();
+  const folder = await Deno.makeTempDir({ prefix: "weir_unit_tests_" });
+  try {
+    for (let i = 0; i < ISOLATES; i++) {
+      const imports = files.filter((_, n) => n % ISOLATES === i)
+        .map((file) => `import "${pathToFileURL(join(ROOT, file))}";\n`);
+      await Deno.writeTextFile(join(folder, `${i}_test.ts`), imports.join(""));
+    }
+    const args = ["--no-check", "--parallel", "--config=deno.json"];
+    return await runTests([...args, ...flags, folder], UNIT_JOBS);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
 }
 
 /**
