@@ -25,7 +25,7 @@ const ALONE = [
   "stalled_readers_test.ts",
 ].map((name) => `${INTEROP_FOLDER}/${name}`);
 
-/** Tests that take long; with the argument `quick` only the others of the unit tests are run. */
+/** Tests that take long and look at the time that something takes: with the argument `quick` they are left out. */
 const SLOW_FOLDERS = ["tests/bench", "tests/fuzz"];
 
 /** Unit tests share so many isolates: a file of its own would load for long what the next one needs, too. */
@@ -49,9 +49,10 @@ async function main(args: readonly string[]): Promise<number> {
   const flags = given.filter((arg) => !paths.includes(arg));
   const counts: TestCounts[] = [];
   if (isQuick) {
-    counts.push(await runUnitTests(["--quiet", ...flags], SLOW_FOLDERS));
+    counts.push(await runUnitTests(["--quiet", ...flags]));
   } else if (paths.length === 0) {
     counts.push(await runUnitTests(flags));
+    counts.push(await runTests(["--no-check", ...flags, ...SLOW_FOLDERS]));
     await preparePrograms();
     const alone = `--ignore=${ALONE.join(",")}`;
     counts.push(
@@ -69,12 +70,9 @@ async function main(args: readonly string[]): Promise<number> {
   return failed > 0 || passed === 0 ? 1 : 0;
 }
 
-/** Runs all tests but those that need other programs, and those of the folders named. */
-async function runUnitTests(
-  flags: readonly string[],
-  without: readonly string[] = [],
-): Promise<TestCounts> {
-  const folders = [INTEROP_FOLDER, ...without];
+/** Runs all tests but those that need other programs, and the slow ones. */
+async function runUnitTests(flags: readonly string[]): Promise<TestCounts> {
+  const folders = [INTEROP_FOLDER, ...SLOW_FOLDERS];
   const files = globSync("tests/**/*_test.ts")
     .filter((file) => !folders.some((one) => file.startsWith(one)))
     .sort();

@@ -3,11 +3,15 @@
  *
  * Microseconds are written where `wallMs` has them. Zeros at the end of the fraction are left out, and the whole
  * fraction if it is zero.
+ *
+ * Input: `offsetMinutes`, how far ahead of UTC the zone is; that of this machine unless given.
  */
-export function localTime(wallMs: number): string {
+export function localTime(
+  wallMs: number,
+  offsetMinutes: number = -new Date(wallMs).getTimezoneOffset(),
+): string {
   const wallUs = Math.round(wallMs * 1_000);
   const date = new Date(Math.floor(wallUs / 1_000));
-  const offsetMinutes = -date.getTimezoneOffset();
   const local = new Date(date.getTime() + offsetMinutes * 60_000);
   const [seconds, fraction = ""] = local.toISOString().slice(0, -1).split(".");
   const microseconds = ((wallUs % 1_000) + 1_000) % 1_000;
