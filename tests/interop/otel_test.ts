@@ -127,11 +127,16 @@ sourceTest(
   },
 );
 
+const EXECUTABLE = Deno.env.get("WEIR_BIN") ?? Deno.env.get("WEIR_EXECUTABLE");
+
 Deno.test({
   name: "an executable without OpenTelemetry says so when it is asked for it",
-  ignore: !IS_EXECUTABLE,
+  ignore: EXECUTABLE === undefined,
   async fn() {
-    await using weir = await startWeir({ env: { OTEL_DENO: "true" } });
+    await using weir = await startWeir({
+      bin: EXECUTABLE!,
+      env: { OTEL_DENO: "true" },
+    });
     await weir.waitForLog(/WAR Cannot export telemetry: /);
   },
 });
