@@ -1,5 +1,7 @@
 import { z } from "zod";
 import { HttpError } from "#http/http_error.ts";
+import { JSON_TYPE, serializeJson } from "#http/json.ts";
+import { textStream } from "#http/text_stream.ts";
 
 /** Items of a page unless the request says otherwise. */
 const DEFAULT_ITEMS_PER_PAGE = 100;
@@ -28,13 +30,52 @@ export const PAGE_QUERY = z.object({
  *
  * Spec: MediaMTX's API, error texts included.
  *
- * @throws {HttpError} 400 if the query makes no sense, however long the list is.
+ * @throws {HttpError} if the query makes no sense, however long the list is.
  */
 export function pageOf<T, U>(
   list: readonly T[],
   query: (name: string) => string | undefined,
   describe: (item: T) => U,
 ): Page<U> {
+  const page = choosePage(list, query);
+  return { ...page, items: page.items.map(describe) };
+}
+
+/**
+ * The same as an answer that is made while it is sent: media does not wait for a thousand descriptions.
+ *
+ * @throws {HttpError} if the query makes no sense, however long the list is.
+ */
+export function pageResponse<T>(
+  list: readonly T[],
+  query: (name: string) => string | undefined,
+  describe: (item: T) => unknown,
+): Response {
+  const { items, ...counts } = choosePage(list, query);
+  const headers = { "Content-Type": JSON_TYPE };
+  return new Response(textStream(pageText(counts, items, describe)), {
+    headers,
+  });
+}
+
+function* pageText<T>(
+  counts: Omit<Page<T>, "items">,
+  items: readonly T[],
+  describe: (item: T) => unknown,
+): Generator<string> {
+  yield `${serializeJson(counts).slice(0, -1)},"items":[`;
+  let separator = "";
+  for (const item of items) {
+    yield separator + serializeJson(describe(item));
+    separator = ",";
+  }
+  yield "]}";
+}
+
+function choosePage<T>(
+  list: readonly T[],
+  query: (name: string) => string | undefined,
+): Page<T> {
   const itemsPerPage = readNumber(
     query("itemsPerPage"),
     DEFAULT_ITEMS_PER_PAGE,
@@ -45,7 +86,7 @@ export function pageOf<T, U>(
   return {
     itemCount: list.length,
     pageCount: Math.ceil(list.length / itemsPerPage),
-    items: list.slice(from, from + itemsPerPage).map(describe),
+    items: list.slice(from, from + itemsPerPage),
   };
 }
 

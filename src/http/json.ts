@@ -24,13 +24,16 @@ export function serializeJson(value: unknown): string {
   );
 }
 
+/** Media type of JSON as this program writes it. */
+export const JSON_TYPE = "application/json; charset=utf-8";
+
 /** An answer with a body of JSON. */
 export function jsonResponse(
   value: unknown,
   init: ResponseInit = {},
 ): Response {
   const headers = new Headers(init.headers);
-  headers.set("Content-Type", "application/json; charset=utf-8");
+  headers.set("Content-Type", JSON_TYPE);
   return new Response(serializeJson(value), { ...init, headers });
 }
 

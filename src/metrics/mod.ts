@@ -6,7 +6,6 @@ import {
 } from "./families.ts";
 import { metricsText } from "./metrics_text.ts";
 import { MetricsQuery } from "./query.ts";
-import { textStream } from "./text_stream.ts";
 import { BUILD_INFO } from "#base/build_info.ts";
 import { LoopLagSampler } from "#base/loop_lag.ts";
 import type { PathInfo } from "#core/path_info.ts";
@@ -20,6 +19,7 @@ import {
   serviceKeys,
   serviceOptions,
 } from "#http/service_keys.ts";
+import { textStream } from "#http/text_stream.ts";
 import { processFigures } from "#platform/process_figures.ts";
 
 /** Keys that the service reads. */

@@ -3,7 +3,7 @@ import type { PathInfo } from "#core/path_info.ts";
 import { HttpError } from "#http/http_error.ts";
 import type { ApiParts } from "#api/context.ts";
 import type { ApiContext, Operation } from "#api/operation.ts";
-import { PAGE_QUERY, pageOf } from "#api/pagination.ts";
+import { PAGE_QUERY, pageOf, pageResponse } from "#api/pagination.ts";
 import { describePath, PATH, type PathContext } from "#api/path_answer.ts";
 import { nameOf } from "#api/read_request.ts";
 import { counter, listSchema, objectSchema, time } from "#api/schemas.ts";
@@ -52,7 +52,7 @@ export function pathOperations({ ports }: ApiParts): Operation[] {
       handle: (context) => {
         const at = now();
         const all = paths.list().sort(byName);
-        return pageOf(
+        return pageResponse(
           all,
           (name) => context.req.query(name),
           (path) => describePath(path, at),

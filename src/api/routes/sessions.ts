@@ -5,7 +5,7 @@ import { HttpError } from "#http/http_error.ts";
 import { notFoundResponse } from "#http/not_found.ts";
 import type { ApiParts } from "#api/context.ts";
 import type { ApiContext, Operation } from "#api/operation.ts";
-import { PAGE_QUERY, pageOf } from "#api/pagination.ts";
+import { PAGE_QUERY, pageResponse } from "#api/pagination.ts";
 import { bitRates, describeStream, PATH } from "#api/path_answer.ts";
 import { BIT_RATE_FIELDS, counter, listSchema, OK } from "#api/schemas.ts";
 import {
@@ -79,7 +79,7 @@ function groupOperations(group: SessionGroup, parts: ApiParts): Operation[] {
       query: PAGE_QUERY,
       answer: schemas.list,
       handle: whileOn((context) =>
-        pageOf(
+        pageResponse(
           all().sort((a, b) => a.createdAtMs - b.createdAtMs),
           (parameter) => context.req.query(parameter),
           describer(group, parts),

@@ -1,4 +1,4 @@
-import { textStream } from "#metrics/text_stream.ts";
+import { textStream } from "#http/text_stream.ts";
 import { assert, assertEquals } from "#test/assert.ts";
 
 Deno.test("textStream() gives all text", async () => {
