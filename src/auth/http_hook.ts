@@ -20,6 +20,9 @@ import { bringsNothing, tokenOf } from "./token.ts";
 /** More of an answer is not read. */
 const MAX_ANSWER_BYTES = 128 * 1_024;
 
+/** Questions that may wait for their answers; each takes a connection. */
+export const MAX_WAITING_QUESTIONS = 512;
+
 /** Statuses from here on say that the server is in trouble, nothing about who asked. */
 const FIRST_TROUBLE_STATUS = 500;
 
@@ -50,6 +53,7 @@ export class HttpAuthenticator implements Authenticator {
   readonly #options: HttpAuthOptions;
   readonly #exclude: readonly Permission[];
   readonly #cache = new AnswerCache<Verdict>();
+  #waiting = 0;
 
   /** Asks nothing yet. @throws {RangeError} if an action of `exclude` is not known. */
   constructor(options: HttpAuthOptions) {
@@ -127,6 +131,20 @@ export class HttpAuthenticator implements Authenticator {
 
   /** @throws {TroubleError} if there is no answer that says anything about the request. */
   async #ask(body: string, signal: AbortSignal): Promise<Verdict> {
+    if (this.#waiting >= MAX_WAITING_QUESTIONS) {
+      throw new TroubleError(
+        `HTTP request failed: ${MAX_WAITING_QUESTIONS} others wait for their answers, try again later`,
+      );
+    }
+    this.#waiting++;
+    try {
+      return await this.#askNow(body, signal);
+    } finally {
+      this.#waiting--;
+    }
+  }
+
+  async #askNow(body: string, signal: AbortSignal): Promise<Verdict> {
     const { url, fingerprint, timeoutMs, clock } = this.#options;
     const question = {
       method: "POST",

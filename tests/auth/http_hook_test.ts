@@ -1,4 +1,8 @@
-import { HttpAuthenticator, type HttpAuthOptions } from "#auth/http_hook.ts";
+import {
+  HttpAuthenticator,
+  type HttpAuthOptions,
+  MAX_WAITING_QUESTIONS,
+} from "#auth/http_hook.ts";
 import {
   type AccessRequest,
   AuthenticationError,
@@ -304,4 +308,20 @@ Deno.test("HttpAuthenticator does not keep that a server is in trouble", async (
   );
   code = 200;
   await hook.authenticator.authenticate(request);
+});
+
+Deno.test("HttpAuthenticator asks no more questions at the same time than it may", async () => {
+  const released = Promise.withResolvers<void>();
+  await using hook = openHook(async () => {
+    await released.promise;
+    return yes();
+  });
+  const ask = () =>
+    hook.authenticator.authenticate(accessTo("cam", { credentials: PASSWORD }));
+  const waiting = Array.from({ length: MAX_WAITING_QUESTIONS }, ask);
+  const { message } = await assertRejects(ask(), AuthenticationError);
+  assertIncludes(message, "others wait for their answers");
+  released.resolve();
+  await Promise.all(waiting);
+  await ask();
 });
