@@ -200,7 +200,10 @@ export async function openServer(options: ServerOptions): Promise<Server> {
       ...PROTOCOLS,
       lazyModule("HLS", ({ hls }) => hls, async () => {
         const { hls } = await import("#protocols/hls/mod.ts");
-        return hls;
+        return hls(async (ports) => {
+          const { recordedPast } = await import("#recording/playback/mod.ts");
+          return recordedPast(ports, { paths: () => control.config.paths });
+        });
       }),
       lazyModule("API", ({ api }) => api, async () => {
         const { api } = await import("#api/mod.ts");

@@ -196,6 +196,9 @@ const TESTS_OF_THEIR_OWN: Readonly<Record<string, string>> = {
   "architecture_test.ts": "rules about all files",
   "docs_test.ts": "what is written about the project",
   "config/fuzz_test.ts": "every parser of the folder",
+  "http/http1/connection_limits_test.ts":
+    "connection.ts with peers that wait, or take nothing",
+  "http/http1/like_runtime_test.ts": "server.ts beside platform/http_server.ts",
   "formats/rtp/rtcp/compound_test.ts":
     "parse_compound.ts and serialize_compound.ts",
   "paths/path_reload_test.ts": "path_manager.ts under a new configuration",

@@ -106,7 +106,7 @@ export class AccessGate implements Authenticator, Disposable {
   /**
    * Answers who it is that asks.
    *
-   * A refusal that asks for nothing comes late, at random, and is an event.
+   * A refusal that asks for nothing and is not tentative comes late, at random, and is an event.
    *
    * @throws {AuthenticationError} if the request is not let through.
    */
@@ -120,7 +120,9 @@ export class AccessGate implements Authenticator, Disposable {
       }
       return await this.#identify(request);
     } catch (error) {
-      if (error instanceof AuthenticationError && !error.isChallenge) {
+      const isPunished = error instanceof AuthenticationError &&
+        !error.isChallenge && !request.isTentative;
+      if (isPunished) {
         await this.#punish(request, error.message);
       }
       throw error;

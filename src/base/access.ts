@@ -45,6 +45,8 @@ export interface AccessRequest {
   readonly credentials: Credentials;
   /** Ends a wait for an on-demand source. */
   readonly signal: AbortSignal;
+  /** A refusal has no consequences. Who asks about many things so, and is refused all of them, asks again without. */
+  readonly isTentative?: boolean;
 }
 
 /** Who was let in. */

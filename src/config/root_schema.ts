@@ -103,7 +103,8 @@ const GLOBAL_ORDER = `
   rtspAuthMethods rtspTrustedProxies rtspUDPReadBufferSize
   rtmp rtmpEncryption rtmpAddress rtmpsAddress rtmpServerKey rtmpServerCert rtmpTrustedProxies
   hls hlsAddress hlsEncryption hlsServerKey hlsServerCert hlsAllowOrigins hlsTrustedProxies hlsAlwaysRemux hlsVariant
-  hlsSegmentCount hlsSegmentDuration hlsPartDuration hlsSegmentMaxSize hlsDirectory hlsMuxerCloseAfter hlsCDNSecret
+  hlsSegmentCount hlsSegmentDuration hlsPartDuration hlsSegmentMaxSize hlsDirectory hlsMuxerCloseAfter
+  hlsDvrWindow hlsCDNSecret
   webrtc webrtcAddress webrtcEncryption webrtcServerKey webrtcServerCert webrtcAllowOrigins webrtcTrustedProxies
   webrtcLocalUDPAddress webrtcLocalTCPAddress webrtcIPsFromInterfaces webrtcIPsFromInterfacesList webrtcAdditionalHosts
   webrtcICEServers2 webrtcSTUNGatherTimeout webrtcHandshakeTimeout webrtcTrackGatherTimeout

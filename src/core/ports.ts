@@ -49,13 +49,10 @@ export type Description =
   | { readonly kind: "stream"; readonly stream: Stream }
   | { readonly kind: "redirect"; readonly target: string };
 
-/** The paths, as sessions see them. All methods authenticate and may wait for an on-demand source. */
+/** The paths, as sessions see them. All methods authenticate, may wait for a source, and reject with a `PathError`. */
 export interface PathAccess {
-  /** @throws {PathError | AuthenticationError} */
   describe(request: AccessRequest): Promise<Description>;
-  /** @throws {PathError | AuthenticationError} */
   read(request: AccessRequest, owner: SessionOwner): Promise<ReadGrant>;
-  /** @throws {PathError | AuthenticationError} */
   publish(request: AccessRequest, owner: SessionOwner): Promise<PublishGrant>;
 }
 
@@ -124,6 +121,8 @@ export type SessionRegistry = DescriptionList<SessionInfo>;
 export interface PathDirectory {
   list(): PathInfo[];
   find(name: string): PathInfo | undefined;
+  /** Whether there is, or may be, a path with this name. */
+  takes(name: string): boolean;
   /** What a path that can be read has, for those who are no readers to anybody: recorders, muxers. */
   streamOf(name: string): Stream | undefined;
   /** Takes permissions back, for `reason`; answers how many. */

@@ -18,6 +18,7 @@ const LIVE_EDGE_MS = 250;
 
 /** A publication without any random access unit for this long may be read from anywhere (intra refresh). */
 const RANDOM_ACCESS_PATIENCE_MS = 5_000;
+const NEXT_PATIENCE_MS = 30_000; // the same after one, if its group is not kept any more
 
 /** What a unit takes beside its media: a million of one byte each are no small group. */
 const UNIT_OVERHEAD_BYTES = 512;
@@ -132,7 +133,8 @@ export class Stream implements BatchSource {
   /** Part of {@linkcode Publication}: hands units to every reader. Hot path. */
   push(units: readonly MediaUnit[], isRandomAccess: boolean): void {
     const nowMs = this.options.clock.monotonicMs();
-    if (isRandomAccess) this.#startableAtMs = Infinity;
+    const isLate = nowMs > this.#startableAtMs && !this.#groupStart;
+    if (isRandomAccess) this.#startableAtMs = nowMs + NEXT_PATIENCE_MS;
     if (isRandomAccess) this.lastRandomAccessAtMs = nowMs;
     this.lastBatchAtMs = nowMs;
     let sizeBytes = 0;
@@ -141,7 +143,7 @@ export class Stream implements BatchSource {
       units,
       tracks: this.#tracks,
       tracksChanged: this.#hasTracksChange,
-      isRandomAccess: isRandomAccess || nowMs > this.#startableAtMs,
+      isRandomAccess: isRandomAccess || isLate,
       sizeBytes,
       unitsBefore: this.totalUnits,
       bytesBefore: this.totalBytes,
@@ -179,21 +181,19 @@ export class Stream implements BatchSource {
   #keepGroup(batch: Batch, nowMs: number): void {
     const { isOn, maxBytes, maxDurationMs } = this.options.groupCache;
     if (batch.isRandomAccess) {
-      this.#groupStart = isOn ? batch : undefined;
-      return;
+      const isKept = isOn && nowMs <= this.#startableAtMs;
+      this.#groupStart = isKept ? batch : undefined;
     }
     const start = this.#groupStart;
-    if (start === undefined) return;
+    if (start === undefined || start === batch) return;
     const keptUnits = this.totalUnits - start.unitsBefore;
     const keptBytes = this.totalBytes - start.bytesBefore;
     const heldBytes = keptBytes + keptUnits * UNIT_OVERHEAD_BYTES;
-    const keptMs = nowMs - start.publishedAtMs;
+    const keptMs = Math.round(nowMs - start.publishedAtMs);
     if (heldBytes <= maxBytes && keptMs <= maxDurationMs) return;
     this.#groupStart = undefined;
     this.options.logger.warn(
-      `Cannot keep the group of pictures for new readers: it has ${keptBytes} bytes in ${keptUnits} units and ${
-        Math.round(keptMs)
-      } ms, gopCacheMaxSize is ${maxBytes} bytes and gopCacheMaxDuration ${maxDurationMs} ms`,
+      `Cannot keep the group of pictures for new readers: it has ${keptBytes} bytes in ${keptUnits} units and ${keptMs} ms, gopCacheMaxSize is ${maxBytes} bytes and gopCacheMaxDuration ${maxDurationMs} ms`,
     );
   }
 

@@ -3,6 +3,12 @@ import { type IpNetwork, normalizeIp, parseIpNetwork } from "#base/ip.ts";
 /** Proxies that a request may have come through; what stands before them is not looked at. */
 const MAX_FORWARDED_ENTRIES = 32;
 
+/** Header fields of a request. */
+export interface HeaderSource {
+  /** Input: `name` in lower case. */
+  get(name: string): string | null | undefined;
+}
+
 /**
  * Address of the client: that of the socket, or what trusted proxies say.
  *
@@ -10,32 +16,32 @@ const MAX_FORWARDED_ENTRIES = 32;
  */
 export function clientIp(
   socketIp: string,
-  headers: Headers,
+  headers: HeaderSource,
   trustedProxies: readonly IpNetwork[],
 ): string {
   const isTrusted = (ip: string) =>
     trustedProxies.some((network) => network.contains(ip));
   if (!isTrusted(socketIp)) return socketIp;
-  const forwarded = (headers.get("X-Forwarded-For") ?? "").split(",");
+  const forwarded = (headers.get("x-forwarded-for") ?? "").split(",");
   const entries = forwarded.slice(-MAX_FORWARDED_ENTRIES).reverse();
   for (const [i, entry] of entries.entries()) {
     const ip = readIp(entry);
     if (ip === undefined) break;
     if (!isTrusted(ip) || i === forwarded.length - 1) return ip;
   }
-  return readIp(headers.get("X-Real-IP") ?? "") ?? socketIp;
+  return readIp(headers.get("x-real-ip") ?? "") ?? socketIp;
 }
 
 /** Scheme that a trusted proxy says the client uses (`X-Forwarded-Proto`); undefined if none says so. */
 export function clientScheme(
   socketIp: string,
-  headers: Headers,
+  headers: HeaderSource,
   trustedProxies: readonly IpNetwork[],
 ): "http" | "https" | undefined {
   if (!trustedProxies.some((network) => network.contains(socketIp))) {
     return undefined;
   }
-  const told = headers.get("X-Forwarded-Proto")?.trim().toLowerCase();
+  const told = headers.get("x-forwarded-proto")?.trim().toLowerCase();
   return told === "http" || told === "https" ? told : undefined;
 }
 

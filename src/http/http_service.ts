@@ -6,6 +6,8 @@ import type { ModulePorts } from "#core/ports.ts";
 import { openCertificates } from "#platform/certificates.ts";
 import { type HttpServer, openHttpServer } from "#platform/http_server.ts";
 import type { Upgrade } from "#platform/websocket.ts";
+import type { DirectRequest } from "./direct.ts";
+import { Http1Server } from "./http1/server.ts";
 import { RequestHandler } from "./request_handler.ts";
 
 /** How long a connection may wait for its next request. */
@@ -57,15 +59,6 @@ export interface HttpVariables {
 /** Environment of the routes. */
 export type HttpEnv = { Variables: HttpVariables };
 
-/** A request for what is asked for all the time. */
-export interface DirectRequest {
-  readonly raw: Request;
-  /** Path of the URL, its escapes resolved. */
-  readonly path: string;
-  /** Address of the client, behind trusted proxies too. */
-  readonly ip: string;
-}
-
 /** What a service of HTTP is made of. */
 export interface HttpServiceOptions {
   /** As in the log, e.g. `"API"`. */
@@ -97,11 +90,12 @@ export interface HttpServiceOptions {
   /** Adds what is served after authentication; an error that a route throws is answered as one of the service. */
   readonly routes: (app: Hono<HttpEnv>) => void;
   /**
-   * Answers a GET before anything else is made of it. Hot path of media.
+   * Answers a GET, at once or later, before anything else is made of it. Hot path of media.
    *
-   * Output: undefined if the routes are to answer.
+   * Output: false if the routes are to answer. A service that has it serves plain HTTP itself, see `http1/`; its requests
+   * have no bodies.
    */
-  readonly direct?: (request: DirectRequest) => Promise<Response> | undefined;
+  readonly direct?: (request: DirectRequest) => boolean;
   /** Adds what is served to everybody. */
   readonly openRoutes?: (app: Hono<HttpEnv>) => void;
 }
@@ -125,7 +119,7 @@ export async function openHttpService(
 ): Promise<HttpService> {
   const { ports } = options;
   await using opened = new AsyncDisposableStack();
-  let server: HttpServer | undefined;
+  let encrypted: HttpServer | undefined;
   const certificates = options.encryption
     ? opened.use(
       await openCertificates({
@@ -133,27 +127,35 @@ export async function openHttpService(
         certificateFile: options.serverCert,
         configKeys: options.certificateKeys,
         logger: ports.logger,
-        onReloaded: (pair) => server?.replacePair(pair),
+        onReloaded: (pair) => encrypted?.replacePair(pair),
       }),
     )
     : undefined;
   const { capacity = DEFAULT_CAPACITY } = options;
   const handler = new RequestHandler(options, capacity);
+  const common = {
+    address: options.address,
+    clock: ports.clock,
+    limits: {
+      firstRequestMs: options.readTimeoutMs,
+      idleMs: IDLE_MS,
+      writeTimeoutMs: options.writeTimeoutMs,
+      maxConnections: capacity.connections,
+    },
+  };
+  let server: Http1Server | HttpServer;
   try {
-    server = opened.use(
-      await openHttpServer({
-        address: options.address,
-        pair: certificates?.current,
-        clock: ports.clock,
-        limits: {
-          firstRequestMs: options.readTimeoutMs,
-          idleMs: IDLE_MS,
-          writeTimeoutMs: options.writeTimeoutMs,
-          maxConnections: capacity.connections,
-        },
-        serve: (request, origin) => handler.serve(request, origin),
-      }),
-    );
+    if (isOwn(options)) {
+      server = opened.use(new Http1Server({ ...common, service: handler }));
+    } else {
+      server = encrypted = opened.use(
+        await openHttpServer({
+          ...common,
+          pair: certificates?.current,
+          serve: (request, origin) => handler.serve(request, origin),
+        }),
+      );
+    }
   } catch (cause) {
     throw addressError(options.addressKey, cause);
   }
@@ -167,4 +169,9 @@ export async function openHttpService(
     closed,
     [Symbol.asyncDispose]: () => resources.disposeAsync(),
   };
+}
+
+/** Whether requests are read here; the runtime does what needs TLS with HTTP/2, or a socket file. */
+function isOwn({ direct, encryption, address }: HttpServiceOptions): boolean {
+  return direct !== undefined && !encryption && !address.startsWith("unix:");
 }

@@ -12,8 +12,9 @@ import type { Upgrade } from "#platform/websocket.ts";
 import { AllowedOrigins } from "./allowed_origins.ts";
 import { readBody } from "./body.ts";
 import { browserFault } from "./browser_guard.ts";
-import { clientIp, clientScheme } from "./client_address.ts";
+import { clientIp, clientScheme, type HeaderSource } from "./client_address.ts";
 import { readCredentials } from "./credentials.ts";
+import type { DirectHead, DirectRequest } from "./direct.ts";
 import { HttpError } from "./http_error.ts";
 import type {
   HttpCapacity,
@@ -24,6 +25,7 @@ import type {
 import { errorResponse } from "./json.ts";
 import { notFoundResponse } from "./not_found.ts";
 import { RequestLimits } from "./request_limits.ts";
+import { ResponseRequest } from "./response_request.ts";
 import { requestText, responseText } from "./wire_log.ts";
 
 /** Bodies of requests, where the route does not allow more. */
@@ -87,7 +89,48 @@ export class RequestHandler {
       this.#serveRouted(request, origin);
   }
 
-  /** Hot path. Output: undefined if the routes are to answer. */
+  /** Part of the server of HTTP/1. Hot path. */
+  direct(request: DirectRequest): boolean {
+    try {
+      return this.#options.direct?.(request) ?? false;
+    } catch {
+      return false; // the routes will find the same fault, and answer it
+    }
+  }
+
+  /** Part of the server of HTTP/1. Hot path. */
+  handleAnswered(
+    { path }: DirectRequest,
+    { status, lines }: DirectHead,
+    bodyBytes: number,
+  ): void {
+    this.#options.ports.logger.debug(() =>
+      `[c->s] GET ${path}, [s->c] ${status} ${
+        lines.trim().replaceAll("\r\n", ", ")
+      }, ${bodyBytes} bytes`
+    );
+  }
+
+  /** Part of the server of HTTP/1. */
+  commonLines(origin: string | undefined): string {
+    const allowed = this.#origins.headerFor(origin);
+    const server = `Server: ${SERVER_NAME}\r\n`;
+    if (allowed === undefined) return server;
+    const vary = allowed === "*" ? "" : "Vary: Origin\r\n";
+    return `${server}Access-Control-Allow-Origin: ${allowed}\r\n${vary}`;
+  }
+
+  /** Part of the server of HTTP/1. */
+  clientIp(socketIp: string, fields: HeaderSource): string {
+    return clientIp(socketIp, fields, this.#options.trustedProxies);
+  }
+
+  /** Part of the server of HTTP/1. */
+  fail(error: unknown): void {
+    this.#options.ports.logger.error(`Internal error: ${errorStack(error)}`);
+  }
+
+  /** What the runtime serves. Output: undefined if the routes are to answer. */
   #serveDirect(
     request: Request,
     origin: RequestOrigin,
@@ -98,29 +141,9 @@ export class RequestHandler {
     if (path === undefined) return undefined;
     const { peer } = origin;
     const ip = peer ? clientIp(peer.ip, request.headers, trustedProxies) : "";
-    const answer = direct({ raw: request, path, ip });
-    return answer && this.#finishDirect(answer, { request, origin, ip });
-  }
-
-  async #finishDirect(
-    answer: Promise<Response>,
-    { request, origin, ip }: Pick<Incoming, "request" | "origin" | "ip">,
-  ): Promise<Response> {
-    let response: Response;
-    try {
-      using _entered = this.#limits.enter(ip);
-      response = await answer;
-    } catch (error) {
-      answer.catch(() => {}); // there is an answer already
-      response = this.#failure(error, this.#look(request, origin)!);
-    }
-    const finished = this.#finish(request, response);
-    this.#options.ports.logger.debug(() =>
-      `${requestText("GET", request.url.split("?", 1)[0]!, request.headers)}, ${
-        responseText(finished)
-      }`
-    );
-    return finished;
+    const asked = new ResponseRequest(request, path, ip);
+    if (!this.direct(asked)) return undefined;
+    return asked.response.then((response) => this.#finish(request, response));
   }
 
   async #serveRouted(

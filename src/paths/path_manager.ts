@@ -116,6 +116,11 @@ export class PathManager implements PathAccess, PathDirectory, AsyncDisposable {
     return this.#paths.get(name)?.describe();
   }
 
+  /** Whether there is, or may be, a path with this name: some entry of the configuration takes it. */
+  takes(name: string): boolean {
+    return this.#options.matcher.takes(name);
+  }
+
   /** The stream of a path that can be read. */
   streamOf(name: string): Stream | undefined {
     const path = this.#paths.get(name);

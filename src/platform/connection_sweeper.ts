@@ -116,17 +116,6 @@ export class ConnectionSweeper implements Disposable {
       this.#library.calls.shutdown(descriptor, SHUT_RD) === 0;
   }
 
-  /** The connection of `peer` under a number of its own, which is the caller's; undefined where that is not possible. */
-  duplicate(
-    peer: PeerAddress,
-  ): { readonly library: Libc; readonly descriptor: number } | undefined {
-    const library = this.#library;
-    const found = library && this.#openConnections(library).get(keyOf(peer));
-    if (library === undefined || found === undefined) return undefined;
-    const descriptor = library.calls.dup(found);
-    return descriptor < 0 ? undefined : { library, descriptor };
-  }
-
   /** Ends every connection. */
   closeAll(): void {
     if (!this.#library) return;

@@ -31,15 +31,26 @@ export interface Disk {
   remove(path: string): Promise<void>;
 }
 
+const MAX_CREATE_TRIES = 10;
+
+/** A lock is a mark for those who ask; Windows would let nobody read the file. */
+const HAS_MARKS = Deno.build.os !== "windows";
+
 /** The files of this machine. */
 export const systemDisk: Disk = {
   async create(path, { replacesOld = false } = {}) {
-    try {
-      await Deno.mkdir(dirname(path), { recursive: true, mode: 0o755 });
-      const file = await openNew(path, replacesOld);
-      return file && new SystemFile(path, file);
-    } catch (error) {
-      throw toPlatformError(error, `make ${path}`);
+    for (let tries = 1;; tries++) {
+      try {
+        await Deno.mkdir(dirname(path), { recursive: true, mode: 0o755 });
+        const file = await openNew(path, replacesOld);
+        if (HAS_MARKS) await file?.tryLock(true).catch(() => {}); // not on every file system
+        return file && new SystemFile(path, file);
+      } catch (error) {
+        // Whoever removes empty folders may have been faster than the file.
+        const isGone = error instanceof Deno.errors.NotFound;
+        if (isGone && tries < MAX_CREATE_TRIES) continue;
+        throw toPlatformError(error, `make ${path}`);
+      }
     }
   },
   async remove(path) {
@@ -68,6 +79,23 @@ async function openNew(
 }
 
 /**
+ * Whether somebody, here or in another process, writes a file that {@linkcode Disk.create} has made; no, where
+ * systems do not say so.
+ *
+ * @throws {PlatformError} if it may not be read.
+ */
+export async function isBeingWritten(path: string): Promise<boolean> {
+  if (!HAS_MARKS) return false;
+  try {
+    using file = await Deno.open(path);
+    return !await file.tryLock(false).catch(() => true); // not on every file system
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw toPlatformError(error, `read ${path}`);
+  }
+}
+
+/**
  * Opens a file that is there to repair it.
  *
  * @throws {PlatformError} if it may not be written.
@@ -76,6 +104,24 @@ export async function openOutputFile(path: string): Promise<OutputFile> {
   try {
     return new SystemFile(path, await Deno.open(path, { write: true }));
   } catch (error) {
+    throw toPlatformError(error, `write ${path}`);
+  }
+}
+
+/**
+ * Puts a whole file into a folder that is made if it is not there; an old one is replaced. Whoever looks finds all of
+ * it or nothing. Not for what must be there after the power has failed.
+ *
+ * @throws {PlatformError} if it cannot be written; nothing of it is left.
+ */
+export async function putFile(path: string, bytes: Uint8Array): Promise<void> {
+  const temporary = `${path}.tmp`;
+  try {
+    await Deno.mkdir(dirname(path), { recursive: true, mode: 0o755 });
+    await Deno.writeFile(temporary, bytes);
+    await Deno.rename(temporary, path);
+  } catch (error) {
+    await Deno.remove(temporary).catch(() => {}); // not made
     throw toPlatformError(error, `write ${path}`);
   }
 }

@@ -90,7 +90,8 @@ async function namesIn(folder: string): Promise<string[]> {
 }
 
 /**
- * Every file in a folder and those below it, in no order; links to folders are not followed.
+ * Every file in a folder and those below it, in no order; links to folders are not followed, devices and pipes are
+ * left out.
  *
  * @throws {PlatformError} if the folder may not be read; one that is not there has no files.
  */
@@ -100,10 +101,10 @@ export async function* filesBelow(
   const folders = [folder];
   for (let next = folders.pop(); next !== undefined; next = folders.pop()) {
     try {
-      for await (const { name, isDirectory } of Deno.readDir(next)) {
-        const path = join(next, name);
-        if (isDirectory) folders.push(path);
-        else yield path;
+      for await (const entry of Deno.readDir(next)) {
+        const path = join(next, entry.name);
+        if (entry.isDirectory) folders.push(path);
+        else if (entry.isFile || entry.isSymlink) yield path;
       }
     } catch (error) {
       const isGone = error instanceof Deno.errors.NotFound ||

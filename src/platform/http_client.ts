@@ -1,7 +1,8 @@
 import type * as http from "node:http";
 import * as tls from "node:tls";
 import type { Deadline } from "#base/abort.ts";
-import { withDeadline } from "#base/abort.ts";
+import { pause, withDeadline } from "#base/abort.ts";
+import type { Clock } from "#base/clock.ts";
 import { sha256 } from "#base/crypto.ts";
 import { systemRoots } from "./tls.ts";
 
@@ -12,6 +13,9 @@ const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
 /** Redirects after which the same request is made, body and all. Spec: RFC 9110 §15.4. */
 const SAME_REQUEST: ReadonlySet<number> = new Set([307, 308]);
 
+/** How long a server is waited for that may not know the question whether it takes a body. Spec: RFC 9110 §10.1.1. */
+const CONTINUE_WAIT_MS = 1_000;
+
 /** One question to an HTTP server. */
 export interface HttpQuestion {
   readonly method: "DELETE" | "GET" | "HEAD" | "POST" | "PUT";
@@ -19,6 +23,8 @@ export interface HttpQuestion {
   readonly url: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string | Uint8Array;
+  /** Whether the server is asked first if it takes the body: it is no use to send what is refused, and hides why. */
+  readonly asksFirst?: boolean;
   /** SHA-256 of the server's certificate in hexadecimal digits: it takes the place of all verification; empty for none. */
   readonly fingerprint: string;
   /** More of the answer's body is not read. */
@@ -54,16 +60,20 @@ export function askHttp(
   question: HttpQuestion,
   deadline: Deadline,
 ): Promise<HttpAnswer> {
-  return withDeadline((signal) => ask(question, signal), deadline);
+  const { clock } = deadline;
+  return withDeadline((signal) => ask(question, { clock, signal }), deadline);
 }
 
-async function ask(
-  first: HttpQuestion,
-  signal: AbortSignal,
-): Promise<HttpAnswer> {
+/** What an exchange ends with, and what tells the time. */
+interface Limits {
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+}
+
+async function ask(first: HttpQuestion, limits: Limits): Promise<HttpAnswer> {
   let question = first;
   for (let count = 0; count <= MAX_REDIRECTS; count++) {
-    const { answer, location } = await exchange(question, signal);
+    const { answer, location } = await exchange(question, limits);
     if (location === undefined || first.redirects === "answers") return answer;
     question = redirected(question, answer.status, location);
   }
@@ -83,7 +93,8 @@ function redirected(
     throw new Error(`the server redirects to ${protocol}`);
   }
   if (SAME_REQUEST.has(status)) return { ...question, url: href };
-  const { headers: _headers, body: _body, ...rest } = question;
+  const { headers: _headers, body: _body, asksFirst: _first, ...rest } =
+    question;
   return { ...rest, method: "GET", url: href };
 }
 
@@ -95,7 +106,7 @@ interface Exchanged {
 
 async function exchange(
   question: HttpQuestion,
-  signal: AbortSignal,
+  { clock, signal }: Limits,
 ): Promise<Exchanged> {
   const url = new URL(question.url);
   const socket = url.protocol === "https:"
@@ -112,9 +123,13 @@ async function exchange(
   request.on("response", (response) => {
     readAnswer(response, question).then(resolve, reject);
   });
-  request.end(question.body);
   if (signal.aborted) leave();
   try {
+    if (question.asksFirst) {
+      promise.catch(() => {}); // awaited below
+      if (await isRefused(request, { clock, signal })) return await promise;
+    }
+    request.end(question.body);
     return await promise;
   } finally {
     signal.removeEventListener("abort", leave);
@@ -123,10 +138,30 @@ async function exchange(
   }
 }
 
+/** Sends the head of a request. Output: whether it is over before its body was wanted. */
+async function isRefused(
+  request: http.ClientRequest,
+  { clock, signal }: Limits,
+): Promise<boolean> {
+  const told = new AbortController();
+  let isOver = false;
+  request.once("continue", () => told.abort());
+  for (const event of ["response", "error", "close"]) {
+    request.once(event, () => {
+      isOver = true;
+      told.abort();
+    });
+  }
+  request.flushHeaders();
+  const either = AbortSignal.any([told.signal, signal]);
+  await pause(clock, CONTINUE_WAIT_MS, either);
+  return isOver || signal.aborted;
+}
+
 /** The library is loaded for the first question: a server that asks nobody starts without it. */
 async function requestTo(
   url: URL,
-  { method, headers = {}, body }: HttpQuestion,
+  { method, headers = {}, body, asksFirst }: HttpQuestion,
   socket: tls.TLSSocket | undefined,
 ): Promise<http.ClientRequest> {
   const userInfo = url.username === "" ? {} : {
@@ -139,7 +174,12 @@ async function requestTo(
     : { "Content-Length": String(sizeBytesOf(body)) };
   const options = {
     method,
-    headers: { ...headers, ...length, Connection: "close" },
+    headers: {
+      ...headers,
+      ...length,
+      ...asksFirst && { Expect: "100-continue" },
+      Connection: "close",
+    },
     ...userInfo,
   } as const;
   const bare = new URL(url);

@@ -6,7 +6,6 @@ import {
 } from "#base/listen_address.ts";
 import { ConnectionSweeper, type SweepLimits } from "./connection_sweeper.ts";
 import { PlatformError, toPlatformError } from "./errors.ts";
-import { type DirectConnection, LiveBody } from "./live_body.ts";
 import { bindHostname, type PeerAddress, plainIp } from "./peer_address.ts";
 import type { TlsPair } from "./tls.ts";
 import { type Upgrade, upgradeToWebSocket } from "./websocket.ts";
@@ -209,31 +208,13 @@ export class HttpServer implements AsyncDisposable {
     const end = peer && this.#sweeper?.begin(peer);
     // Rejects when the peer goes before it has its answer: the request has ended all the same.
     if (end) completed.then(end, end);
-    const response = await this.#options.serve(request, {
+    return await this.#options.serve(request, {
       peer,
       signal: this.#abort.signal,
       endReading: () =>
         peer !== undefined && (this.#sweeper?.endReading(peer) ?? false),
       upgradeToWebSocket: () => this.#upgrade(request, peer),
     });
-    const body = LiveBody.of(response);
-    const connection = body && this.#directConnection(request, response, peer);
-    if (!body || !connection) return response;
-    await body.sendOver(connection, completed);
-    // Nobody is there any more who could read it.
-    return new Response(null);
-  }
-
-  /** Where the bytes of an answer can go past the runtime: plain HTTP/1.1, whose requests name a host. */
-  #directConnection(
-    request: Request,
-    response: Response,
-    peer: PeerAddress | undefined,
-  ): DirectConnection | undefined {
-    const { pair, clock } = this.#options;
-    if (pair || !peer || !request.headers.has("Host")) return undefined;
-    const connection = this.#sweeper?.duplicate(peer);
-    return connection && { ...connection, clock, head: liveHead(response) };
   }
 
   /** To the runtime the request has ended with its answer: the connection is in use all the same. */
@@ -243,16 +224,6 @@ export class HttpServer implements AsyncDisposable {
     if (end) upgrade.socket.closed.then(end);
     return upgrade;
   }
-}
-
-/** What goes before a body of chunks, which are the last that the connection carries. Spec: RFC 9112 §7.1. */
-function liveHead({ status, statusText, headers }: Response): Uint8Array {
-  const lines = Array.from(headers, ([name, value]) => `${name}: ${value}\r\n`);
-  return new TextEncoder().encode(
-    `HTTP/1.1 ${status} ${statusText || "OK"}\r\n${
-      lines.join("")
-    }transfer-encoding: chunked\r\nconnection: close\r\n\r\n`,
-  );
 }
 
 /** @throws {PlatformError} if somebody listens there: a shared port would not tell. */

@@ -58,10 +58,12 @@ export class InputFile implements Disposable {
  */
 export async function openInputFile(path: string): Promise<InputFile> {
   try {
+    // To open what is none, such as a named pipe, might take for ever.
+    const { isFile } = await Deno.stat(path);
+    if (!isFile) throw new Error("it is no file");
     const file = await Deno.open(path);
     try {
-      const { size, isFile } = await file.stat();
-      if (!isFile) throw new Error("it is no file");
+      const { size } = await file.stat();
       return new InputFile(path, file, size);
     } catch (error) {
       file.close();

@@ -1,5 +1,7 @@
 /** Error number: it would have to wait. Spec: Linux `errno(3)`, as the other numbers. */
 export const EAGAIN = 11;
+/** Error number: a signal came. */
+export const EINTR = 4;
 /** Error number: no such descriptor. */
 export const EBADF = 9;
 /** Error number: the device cannot do it. */
@@ -11,10 +13,10 @@ export const EMSGSIZE = 90;
 /** Error number: no memory for it now. */
 export const ENOBUFS = 105;
 
-/** Leave what is read where it is. */
-export const MSG_PEEK = 0x02;
 /** Answer at once instead of waiting. */
 export const MSG_DONTWAIT = 0x40;
+/** More follows at once: leave with it. */
+export const MSG_MORE = 0x8000;
 /** Answer `EPIPE` instead of raising a signal. */
 export const MSG_NOSIGNAL = 0x4000;
 /** Level of the options that every socket has. */
@@ -29,7 +31,7 @@ export const AF_INET6 = 10;
 export const SOCKADDR_MAX_BYTES = 28;
 
 /**
- * Calls used, all synchronous. Lengths come back as 32 bits, which is enough for what is passed in.
+ * Calls used, all synchronous but one. Lengths come back as 32 bits, which is enough for what is passed in.
  *
  * Bytes are passed as buffers for the call only: no address is kept, so nothing can be freed under the system's hands.
  */
@@ -46,10 +48,19 @@ const CALLS = {
     parameters: ["i32", "buffer", "usize", "i32"],
     result: "i32",
   },
+  epoll_create1: { parameters: ["i32"], result: "i32" },
+  epoll_ctl: { parameters: ["i32", "i32", "i32", "buffer"], result: "i32" },
+  // The one call that waits, in a thread of its own.
+  epoll_wait: {
+    parameters: ["i32", "buffer", "i32", "i32"],
+    result: "i32",
+    nonblocking: true,
+  },
+  eventfd: { parameters: ["u32", "i32"], result: "i32" },
+  eventfd_write: { parameters: ["i32", "u64"], result: "i32" },
   shutdown: { parameters: ["i32", "i32"], result: "i32" },
   socket: { parameters: ["i32", "i32", "i32"], result: "i32" },
   close: { parameters: ["i32"], result: "i32" },
-  dup: { parameters: ["i32"], result: "i32" },
   getpeername: { parameters: ["i32", "buffer", "buffer"], result: "i32" },
   getsockname: { parameters: ["i32", "buffer", "buffer"], result: "i32" },
   getsockopt: {

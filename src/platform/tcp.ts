@@ -1,7 +1,8 @@
 import { Backoff } from "./backoff.ts";
 import { toPlatformError } from "./errors.ts";
 import { bindHostname, type PeerAddress } from "./peer_address.ts";
-import { adoptConnection } from "./tcp_connection.ts";
+import type { ReadPoller } from "./read_poller.ts";
+import { adoptConnection, type AdoptOptions } from "./tcp_connection.ts";
 
 export type { PeerAddress } from "./peer_address.ts";
 export { sendEngine } from "./tcp_ffi.ts";
@@ -43,7 +44,8 @@ export interface TcpConnection extends AsyncDisposable {
   /**
    * Sends parts as if they were one: for a few that differ from reader to reader.
    *
-   * What all readers share is better joined once and given to {@linkcode send}.
+   * What all readers share is better joined once and given to {@linkcode send}. Input: parts may change afterwards, but not
+   * the last one.
    */
   sendAll(parts: readonly Uint8Array[]): boolean;
 
@@ -88,15 +90,15 @@ export class TcpListener implements Disposable {
   /** Port that is listened on, chosen by the system if 0 was asked for. */
   readonly port: number;
   #source: AcceptSource;
-  #useFfi: boolean;
+  #options: AdoptOptions;
   #isClosed = false;
   #failedAccepts = 0;
   #backoff = new Backoff();
 
   /** Takes over `source`; use {@linkcode listenTcp}. */
-  constructor(source: AcceptSource, useFfi: boolean) {
+  constructor(source: AcceptSource, options: AdoptOptions) {
     this.#source = source;
-    this.#useFfi = useFfi;
+    this.#options = options;
     this.port = source.addr.port;
   }
 
@@ -110,7 +112,7 @@ export class TcpListener implements Disposable {
     while (!this.#isClosed) {
       try {
         const connection = await this.#source.accept();
-        if (!this.#isClosed) return adoptConnection(connection, this.#useFfi);
+        if (!this.#isClosed) return adoptConnection(connection, this.#options);
         connection.close();
       } catch (error) {
         if (this.#isClosed || error instanceof Deno.errors.BadResource) break;
@@ -134,17 +136,23 @@ export class TcpListener implements Disposable {
  * Opens a TCP port.
  *
  * Input: an empty `hostname` means all interfaces, IPv6 and IPv4; `useFfi: false` keeps connections to the runtime's own
- * writes.
+ * reads and writes; a `poller` waits for what their peers send.
  *
  * @throws {PlatformError} if the address is in use, not of this machine, or not allowed.
  */
 export function listenTcp(
-  options: { hostname: string; port: number; useFfi?: boolean },
+  options: {
+    hostname: string;
+    port: number;
+    useFfi?: boolean;
+    poller?: ReadPoller | undefined;
+  },
 ): TcpListener {
-  const { port, useFfi = true } = options;
+  const { port, useFfi = true, poller } = options;
   try {
     const hostname = bindHostname(options.hostname);
-    return new TcpListener(Deno.listen({ hostname, port }), useFfi);
+    const source = Deno.listen({ hostname, port });
+    return new TcpListener(source, { useFfi, poller });
   } catch (error) {
     const action = `listen on TCP ${options.hostname}:${port}`;
     throw toPlatformError(error, action, port);
@@ -172,7 +180,7 @@ export async function connectTcp(
     const connection = await Deno.connect(
       signal ? { ...target, signal } : target,
     );
-    return adoptConnection(connection, useFfi);
+    return adoptConnection(connection, { useFfi });
   } catch (error) {
     signal?.throwIfAborted();
     throw toPlatformError(error, `connect to ${hostname}:${port}`, port);

@@ -1,5 +1,8 @@
+import { joinBytes } from "#base/join_bytes.ts";
 import { PlatformError, toPlatformError } from "./errors.ts";
 import { type PeerAddress, plainIp } from "./peer_address.ts";
+import type { DescriptorReader } from "./descriptor_reader.ts";
+import type { ReadPoller } from "./read_poller.ts";
 import type { TcpConnection } from "./tcp.ts";
 import { type DescriptorSender, openDescriptorSender } from "./tcp_ffi.ts";
 
@@ -14,6 +17,8 @@ const LINGER_BUFFER_BYTES = 16_384;
 /** Parts up to this size are joined in memory that all connections share. */
 const SCRATCH_BYTES = 65_536;
 
+const NOTHING_MORE = Promise.resolve(undefined);
+
 const scratch = new Uint8Array(SCRATCH_BYTES);
 
 /** What a connection needs of the runtime's own. */
@@ -22,10 +27,18 @@ export type ByteSource = Pick<
   "read" | "write" | "closeWrite" | "close" | "localAddr" | "remoteAddr"
 >;
 
+/** How a connection is to be used. */
+export interface AdoptOptions {
+  /** The C library sends. */
+  readonly useFfi: boolean;
+  /** Waits for what comes, if it can; the runtime does if left out. */
+  readonly poller?: ReadPoller | undefined;
+}
+
 /** Takes over a connection of the runtime, set to send small writes at once. */
 export function adoptConnection(
   connection: Deno.TcpConn,
-  useFfi: boolean,
+  { useFfi, poller }: AdoptOptions,
 ): TcpConnection {
   try {
     connection.setNoDelay(true);
@@ -33,7 +46,9 @@ export function adoptConnection(
     // Some systems refuse options once the peer has gone: the first read tells the owner.
   }
   const sender = useFfi ? openDescriptorSender(connection) : undefined;
-  return new SocketConnection(connection, sender);
+  const reader = poller &&
+    sender?.openReader(poller, connection.remoteAddr.hostname);
+  return new SocketConnection(connection, sender, reader);
 }
 
 /** A TCP socket: the runtime reads and waits, the C library sends what can leave at once. */
@@ -44,6 +59,7 @@ export class SocketConnection implements TcpConnection {
   #peer: PeerAddress;
   #source: ByteSource;
   #sender: DescriptorSender | undefined;
+  #reader: DescriptorReader | undefined;
   #unread: Uint8Array | undefined;
   #inFlight: Uint8Array | undefined;
   #queue: Uint8Array[] = [];
@@ -57,13 +73,28 @@ export class SocketConnection implements TcpConnection {
   #onSettled: (() => void) | undefined;
   // Made once a connection, so that a write makes no closure.
   #handleWritten = (taken: number) => this.#goOn(taken);
+  // The same for reads.
+  #handleRead = (count: number | null | undefined) => {
+    if (typeof count !== "number") return undefined;
+    this.#receivedBytes += count;
+    return count;
+  };
+  #handleUnread = (error: unknown) => {
+    if (this.#isClosing) return undefined;
+    throw toPlatformError(error, `read from ${this.peer.ip}`);
+  };
   #handleFailed = (error: unknown) =>
     this.#break(toPlatformError(error, `send to ${this.peer.ip}`));
 
-  /** Takes over `source` and `sender`; without a sender the runtime does all writes. */
-  constructor(source: ByteSource, sender: DescriptorSender | undefined) {
+  /** Takes over all; without a sender the runtime does all writes, without a reader all reads. */
+  constructor(
+    source: ByteSource,
+    sender: DescriptorSender | undefined,
+    reader?: DescriptorReader,
+  ) {
     this.#source = source;
     this.#sender = sender;
+    this.#reader = reader;
     this.#peer = toPeerAddress(source.remoteAddr);
     this.local = toPeerAddress(source.localAddr);
   }
@@ -108,18 +139,13 @@ export class SocketConnection implements TcpConnection {
       : bytes;
   }
 
-  async read(into: Uint8Array): Promise<number | undefined> {
-    if (this.#isClosing) return undefined;
-    if (this.#unread) return this.#readAgain(into, this.#unread);
-    try {
-      const count = await this.#source.read(into);
-      if (count === null) return undefined;
-      this.#receivedBytes += count;
-      return count;
-    } catch (error) {
-      if (this.#isClosing) return undefined;
-      throw toPlatformError(error, `read from ${this.peer.ip}`);
+  read(into: Uint8Array): Promise<number | undefined> {
+    if (this.#isClosing) return NOTHING_MORE;
+    if (this.#unread) {
+      return Promise.resolve(this.#readAgain(into, this.#unread));
     }
+    const reading = this.#reader?.read(into) ?? this.#source.read(into);
+    return reading.then(this.#handleRead, this.#handleUnread);
   }
 
   send(bytes: Uint8Array): boolean {
@@ -133,14 +159,30 @@ export class SocketConnection implements TcpConnection {
     let lengthBytes = 0;
     for (const part of parts) lengthBytes += part.length;
     const isDirect = this.#sender !== undefined && this.isIdle &&
-      lengthBytes > 0 && lengthBytes <= SCRATCH_BYTES;
+      lengthBytes > 0;
     if (!isDirect) return this.send(join(parts, lengthBytes));
+    if (lengthBytes > SCRATCH_BYTES) return this.#sendEach(parts);
     fill(scratch, parts);
     const taken = this.#sender!.send(scratch, lengthBytes);
     this.#sentBytes += taken;
     if (taken === lengthBytes) return true;
     this.#write(scratch.slice(taken, lengthBytes));
     return false;
+  }
+
+  /** Sends what is too long to be copied. */
+  #sendEach(parts: readonly Uint8Array[]): boolean {
+    const last = parts.findLastIndex((part) => part.length > 0);
+    for (const [i, part] of parts.slice(0, last + 1).entries()) {
+      const isLast = i === last;
+      const taken = this.#sender!.send(part, part.length, !isLast);
+      this.#sentBytes += taken;
+      if (taken === part.length) continue;
+      const rest = part.subarray(taken);
+      this.#write(isLast ? rest : joinBytes([rest, ...parts.slice(i + 1)]));
+      return false;
+    }
+    return true;
   }
 
   async closeAfterDrain(deadlineMs: number): Promise<void> {
@@ -172,6 +214,7 @@ export class SocketConnection implements TcpConnection {
     this.#isClosing = true;
     if (this.#inFlight !== undefined) this.#sender?.interruptWrite();
     this.#sender?.forget();
+    this.#reader?.close();
     this.#source.close();
     this.#release();
   }

@@ -1,5 +1,13 @@
+import { DescriptorReader } from "./descriptor_reader.ts";
 import { findDescriptor, isConnectedTo } from "./find_descriptor.ts";
-import { type Libc, libc, MSG_DONTWAIT, MSG_NOSIGNAL } from "./libc.ts";
+import {
+  type Libc,
+  libc,
+  MSG_DONTWAIT,
+  MSG_MORE,
+  MSG_NOSIGNAL,
+} from "./libc.ts";
+import type { ReadPoller } from "./read_poller.ts";
 
 const DESCRIPTOR_SYMBOL = "Deno.internal.fd";
 const SHUT_RDWR = 2;
@@ -28,17 +36,26 @@ export class DescriptorSender {
   /**
    * Hands over what the socket takes now of the first `lengthBytes`, without waiting.
    *
-   * Hot path. Output: bytes taken; 0 if it takes none, for whatever reason: the runtime's own write will tell.
+   * Hot path. Input: `hasMore` if the next call follows at once.
+   * Output: bytes taken; 0 if it takes none, for whatever reason: the runtime's own write will tell.
    */
-  send(bytes: Uint8Array, lengthBytes: number): number {
+  send(bytes: Uint8Array, lengthBytes: number, hasMore = false): number {
     if (this.#descriptor < 0) return 0;
     const taken = this.#calls.send(
       this.#descriptor,
       bytes,
       lengthBytes,
-      MSG_DONTWAIT | MSG_NOSIGNAL,
+      MSG_DONTWAIT | MSG_NOSIGNAL | (hasMore ? MSG_MORE : 0),
     );
     return taken > 0 ? taken : 0;
+  }
+
+  /** Reading on the same descriptor; undefined if that is not possible. Input: `peerIp`, named in errors. */
+  openReader(
+    poller: ReadPoller,
+    peerIp: string,
+  ): DescriptorReader | undefined {
+    return DescriptorReader.open(poller, this.#descriptor, peerIp);
   }
 
   /** Ends a write of the runtime that waits for the peer: closing alone does not before Deno 2.9. */

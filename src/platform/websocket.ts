@@ -18,6 +18,20 @@ export interface Upgrade {
   readonly socket: PeerSocket;
 }
 
+/** The server's end of a WebSocket; what the peer sends is not used. */
+export interface PeerSocket {
+  /** Settles when it can be written to; never rejects, see `closed`. */
+  readonly opened: Promise<void>;
+  /** Settles when it has ended, with the reason. */
+  readonly closed: Promise<string>;
+  /** Called when messages may follow again, after `send()` answered false. */
+  onDrained: (() => void) | undefined;
+  /** Sends a message; answers false if so much waits that `onDrained` should be waited for. Hot path. */
+  send(message: Uint8Array | string): boolean;
+  /** Closes it behind what was sent. Idempotent. */
+  close(reason: string): void;
+}
+
 /**
  * Makes a WebSocket of a request.
  *
@@ -25,22 +39,18 @@ export interface Upgrade {
  */
 export function upgradeToWebSocket(request: Request, clock: Clock): Upgrade {
   const { response, socket } = Deno.upgradeWebSocket(request);
-  return { response, socket: new PeerSocket(socket, clock) };
+  return { response, socket: new RuntimeSocket(socket, clock) };
 }
 
-/** The server's end of a WebSocket; what the peer sends is not read. */
-export class PeerSocket {
-  /** Settles when it can be written to; never rejects, see `closed`. */
+/** A WebSocket of the runtime. */
+class RuntimeSocket implements PeerSocket {
   readonly opened: Promise<void>;
-  /** Settles when it has ended, with the reason. */
   readonly closed: Promise<string>;
-  /** Called when messages may follow again, after `send()` answered false. */
   onDrained: (() => void) | undefined;
   #socket: WebSocket;
   #clock: Clock;
   #cancelWait: (() => void) | undefined;
 
-  /** Use {@linkcode upgradeToWebSocket}. */
   constructor(socket: WebSocket, clock: Clock) {
     this.#socket = socket;
     this.#clock = clock;
@@ -60,7 +70,6 @@ export class PeerSocket {
     });
   }
 
-  /** Sends a message; answers false if so much waits that `onDrained` should be waited for. Hot path. */
   send(message: Uint8Array | string): boolean {
     if (this.#socket.readyState !== WebSocket.OPEN) return false;
     this.#socket.send(message as Uint8Array<ArrayBuffer>);
@@ -69,7 +78,6 @@ export class PeerSocket {
     return false;
   }
 
-  /** Closes it behind what was sent. Idempotent. */
   close(reason: string): void {
     this.#cancelWait?.();
     this.#cancelWait = undefined;

@@ -10,6 +10,8 @@ import { durationPatch, segmentHeader } from "./fmp4_header.ts";
 import { type FileOrigin, Fmp4Track } from "./fmp4_track.ts";
 import {
   DRIFT_MESSAGE,
+  isSegmentEnd,
+  NO_KEY_FRAME_MESSAGE,
   type Segmenter,
   type SegmenterOptions,
   type SegmentPatch,
@@ -112,14 +114,15 @@ export class Fmp4Segmenter implements Segmenter {
       );
       return;
     }
-    const before = track.push(sample);
+    const isEnd = this.#isEnd(segment, track, sample);
+    if (isEnd && !sample.isSync) this.#onWarning(NO_KEY_FRAME_MESSAGE);
+    // Players look for a sample at which a file may be read.
+    const isSync = isEnd || sample.isSync;
+    const before = track.push(
+      isSync === sample.isSync ? sample : { ...sample, isSync },
+    );
     if (before !== undefined) this.#write(segment, track, before);
-    if (!this.#mayCut(track, sample)) return;
-    const { dtsTicks, clockRateHz } = segment.origin;
-    const lengthMs = track.decodeMs(sample) - dtsTicks * 1_000 / clockRateHz;
-    if (lengthMs >= this.#options.settings.recordSegmentDurationMs) {
-      this.#beginSegment();
-    }
+    if (isEnd) this.#beginSegment();
   }
 
   #trackOf(trackId: number): Fmp4Track | undefined {
@@ -130,8 +133,17 @@ export class Fmp4Segmenter implements Segmenter {
     return undefined;
   }
 
-  #mayCut({ track }: Fmp4Track, { isSync }: Mp4Sample): boolean {
-    return isSync && (!this.#hasVideo || track.kind === "video");
+  #isEnd(
+    { origin: { dtsTicks, clockRateHz } }: OpenSegment,
+    track: Fmp4Track,
+    sample: Mp4Sample,
+  ): boolean {
+    if (this.#hasVideo && track.track.kind !== "video") return false;
+    const lengthMs = track.decodeMs(sample) - dtsTicks * 1_000 / clockRateHz;
+    return isSegmentEnd(
+      { isSync: sample.isSync, lengthMs },
+      this.#options.settings,
+    );
   }
 
   /** Ends the segment and begins the next one with the samples that are held back. */

@@ -1,5 +1,6 @@
 import { errorText } from "#base/errors.ts";
 import { joinBytes } from "#base/join_bytes.ts";
+import type { CodecParameters } from "#codecs/codec.ts";
 import type { Batch } from "#core/batch.ts";
 import type { Track } from "#core/track.ts";
 import type { MediaUnit } from "#core/unit.ts";
@@ -8,6 +9,8 @@ import { tsOutputOf } from "#formats/mpegts/ts_payloads.ts";
 import {
   DRIFT_MESSAGE,
   DriftWatch,
+  isSegmentEnd,
+  NO_KEY_FRAME_MESSAGE,
   type Segmenter,
   type SegmenterOptions,
 } from "./segmenter.ts";
@@ -30,12 +33,24 @@ interface TrackState {
   isStarted: boolean;
 }
 
-/** Whether recordings in this format have a track with this codec. */
+/** Whether recordings in this format have a track with this codec, perhaps once more is known of it. */
 export function isInMpegts({ codec }: Track): boolean {
   try {
-    return tsOutputOf(codec, "adts") !== undefined;
+    return isUnknownYet(codec) || tsOutputOf(codec, "adts") !== undefined;
   } catch {
     return false; // nonsense: the muxer tells
+  }
+}
+
+/** Its parameters come with the first picture, or sound. */
+function isUnknownYet(codec: CodecParameters): boolean {
+  switch (codec.codec) {
+    case "mpeg12Video":
+      return codec.config === undefined;
+    case "aac":
+      return codec.audioSpecificConfig === undefined;
+    default:
+      return false;
   }
 }
 
@@ -104,14 +119,21 @@ export class MpegtsSegmenter implements Segmenter {
     }
     state.isStarted ||= isSync || isStartable;
     if (!state.isStarted) return;
-    const mayCut = isSync && (!this.#hasVideo || track.kind === "video");
-    const { recordSegmentDurationMs } = this.#options.settings;
-    if (
-      mayCut && this.#segment !== undefined &&
-      ms - this.#segment.startMs >= recordSegmentDurationMs
-    ) this.end();
+    const isEnd = this.#isEnd(track, isSync, ms);
+    if (isEnd) this.end();
     this.#segment ??= this.#begin(ms, unit.wallClockMs);
-    this.#write(this.#segment, unit, ms);
+    if (isEnd && !isSync) {
+      this.#options.onWarning(NO_KEY_FRAME_MESSAGE);
+      // With what a decoder needs before its first picture.
+      this.#write(this.#segment, { ...unit, isRandomAccess: true }, ms);
+    } else this.#write(this.#segment, unit, ms);
+  }
+
+  #isEnd({ kind }: Track, isSync: boolean, ms: number): boolean {
+    if (this.#segment === undefined) return false;
+    if (this.#hasVideo && kind !== "video") return false;
+    const lengthMs = ms - this.#segment.startMs;
+    return isSegmentEnd({ isSync, lengthMs }, this.#options.settings);
   }
 
   #begin(startMs: number, startWallMs: number): OpenSegment {

@@ -94,6 +94,11 @@ export class PathRecorder implements BatchSink {
     return this.#writer?.settled ?? this.#options.after;
   }
 
+  /** What the disk has still to do, in steps; they get fewer as long as it works. */
+  get waitingSteps(): number {
+    return this.#writer?.waitingSteps ?? 0;
+  }
+
   /** Part of the stream. Hot path. */
   deliver(batch: Batch): boolean {
     try {

@@ -1,3 +1,4 @@
+import { pause } from "#base/abort.ts";
 import type { Clock } from "#base/clock.ts";
 import type { Logger } from "#base/log.ts";
 import type { EventPort, PathDirectory, ServerEvent } from "#core/ports.ts";
@@ -10,6 +11,10 @@ import { Recordings, type RecordingsConfig } from "./recordings.ts";
 import { Retention } from "./retention.ts";
 import { s3EnvironmentOf } from "./upload/s3_target.ts";
 import { Uploader } from "./upload/uploader.ts";
+
+/** At the end, a disk that does nothing for so long is left behind. */
+const DISK_END_MS = 1_500;
+const DISK_POLL_MS = 250;
 
 /** What a recorder is given. */
 export interface RecorderOptions {
@@ -38,8 +43,8 @@ export class Recorder implements AsyncDisposable {
   #groups = new Map<string, readonly string[]>();
   #orders = new Map<string, Order>();
   #running = new Map<string, PathRecorder>();
-  /** What the disk has not taken yet, of recorders that have been stopped. */
-  #settling = new Map<string, Promise<void>>();
+  /** Recorders that have been stopped while the disk has not taken everything yet, by what {@linkcode filesOf} says. */
+  #settling = new Map<string, PathRecorder>();
   #openFiles = new Set<string>();
   /** What records a path, once it is loaded: nobody waits at the start for what is not used. */
   #recorderClass: typeof PathRecorder | undefined;
@@ -67,6 +72,13 @@ export class Recorder implements AsyncDisposable {
     this.#retention = new Retention({
       recordings: this.recordings,
       isWaiting: (segment) => this.#uploader.isWaiting(segment),
+      onLost: ({ pathName, file }) =>
+        events.emit({
+          type: "failed",
+          kind: "upload",
+          subject: pathName,
+          reason: `removed ${file}, which was not uploaded`,
+        }),
       clock,
       logger: logger.child("record cleaner"),
     });
@@ -94,15 +106,46 @@ export class Recorder implements AsyncDisposable {
     return true;
   }
 
-  /** Ends every recording and waits until the disk has everything; a disk may hang. */
+  /** Ends every recording and waits until the disk has everything, or hangs. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#isEnding = true;
     this.#listening[Symbol.dispose]();
     for (const pathName of [...this.#running.keys()]) this.#stop(pathName);
-    await this.#retention[Symbol.asyncDispose]();
     await this.#loading;
-    await Promise.all(this.#settling.values());
+    await this.#whileDiskWorks(Promise.all([
+      this.#retention[Symbol.asyncDispose](),
+      ...Array.from(this.#settling.values(), ({ settled }) => settled),
+    ]));
     await this.#uploader[Symbol.asyncDispose]();
+  }
+
+  /** Waits for `work`, unless the disk does nothing of it any more. */
+  async #whileDiskWorks(work: Promise<unknown>): Promise<void> {
+    const { clock, logger } = this.#options;
+    const ending = new AbortController();
+    const done = work.then(() => ending.abort());
+    let left = Infinity;
+    let workedAtMs = 0;
+    while (!ending.signal.aborted) {
+      const nowMs = clock.monotonicMs();
+      if (this.#waitingSteps !== left) workedAtMs = nowMs;
+      else if (nowMs - workedAtMs >= DISK_END_MS) {
+        if (this.#settling.size === 0) return;
+        return logger.error(
+          "the disk hangs: files are left as they are, the next start repairs them",
+        );
+      }
+      left = this.#waitingSteps;
+      await pause(clock, DISK_POLL_MS, ending.signal);
+    }
+    await done;
+  }
+
+  get #waitingSteps(): number {
+    return this.#settling.values().reduce(
+      (sum, { waitingSteps }) => sum + waitingSteps,
+      0,
+    );
   }
 
   /** What a path publishes meanwhile is in the group of pictures that is kept for those who come late. */
@@ -177,7 +220,8 @@ export class Recorder implements AsyncDisposable {
       clock,
       logger: logger.child(`path ${pathName}`).child("recorder"),
       events,
-      after: this.#settling.get(pathName) ?? Promise.resolve(),
+      after: this.#settling.get(filesOf(pathName, settings))?.settled ??
+        Promise.resolve(),
       openFiles: this.#openFiles,
     });
     this.#running.set(pathName, recorder);
@@ -188,13 +232,20 @@ export class Recorder implements AsyncDisposable {
     if (recorder === undefined) return;
     this.#running.delete(pathName);
     recorder.stop();
-    const settled: Promise<void> = recorder.settled.finally(() => {
-      if (this.#settling.get(pathName) === settled) {
-        this.#settling.delete(pathName);
-      }
+    const files = filesOf(pathName, recorder.settings);
+    this.#settling.set(files, recorder);
+    void recorder.settled.finally(() => {
+      if (this.#settling.get(files) === recorder) this.#settling.delete(files);
     });
-    this.#settling.set(pathName, settled);
   }
+}
+
+/** What two recorders of a path must not share at the same time; one whose disk hangs does not stop the other. */
+function filesOf(
+  pathName: string,
+  { recordPath, recordFormat }: RecordingConfig,
+): string {
+  return `${recordFormat} ${pathName} ${recordPath}`;
 }
 
 /** What is recorded under one goes on under the other. */

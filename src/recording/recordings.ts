@@ -47,23 +47,40 @@ export class Recordings {
   /**
    * Every segment of every path that an entry takes, in no order.
    *
-   * @throws {PlatformError} if a folder may not be read.
+   * A file whose name fits two entries belongs to the one whose files are in the folder further down. `onError` is
+   * told of what may not be read; the rest is looked at all the same.
+   *
+   * @throws {PlatformError} if a folder may not be read and there is no `onError`.
    */
-  async *all(): AsyncGenerator<KeptSegment, void> {
+  async *all(
+    onError?: (error: unknown) => void,
+  ): AsyncGenerator<KeptSegment, void> {
     const { paths } = this.#config();
     const matcher = new PathMatcher(paths);
-    for (const [key, settings] of paths) {
-      const names = segmentNames(settings);
-      if (matcher.isPlain(key)) {
-        for (const segment of await segmentsOf(key, names)) {
-          yield { ...segment, settings };
+    const isOf = (key: string, pathName: string | undefined) =>
+      pathName !== undefined && matcher.takes(pathName) &&
+      matcher.match(pathName).key === key;
+    const entries = Array.from(paths, ([key, settings]) => ({
+      ...{ key, settings, names: segmentNames(settings) },
+    }));
+    for (const { key, settings, names } of entries) {
+      const below = entries.filter((one) =>
+        one.names.folder.startsWith(`${names.folder}/`)
+      );
+      try {
+        const segments = matcher.isPlain(key)
+          ? await segmentsOf(key, names)
+          : allSegments(names);
+        for await (const segment of segments) {
+          const { file, pathName } = segment;
+          const isOthers = below.some((one) =>
+            isOf(one.key, one.names.parse(file)?.pathName)
+          );
+          if (!isOthers && isOf(key, pathName)) yield { ...segment, settings };
         }
-        continue;
-      }
-      for await (const segment of allSegments(names)) {
-        const { pathName } = segment;
-        if (!matcher.takes(pathName)) continue;
-        if (matcher.match(pathName).key === key) yield { ...segment, settings };
+      } catch (error) {
+        if (!onError) throw error;
+        onError(error);
       }
     }
   }

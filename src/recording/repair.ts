@@ -9,7 +9,7 @@ import { type Mp4Movie, parseMovie } from "#formats/fmp4/movie_reader.ts";
 import { RECORDING_BOX_TYPE } from "#formats/fmp4/recording_box.ts";
 import { InputWindow } from "#formats/mp4/random_access_input.ts";
 import { TS_PACKET_BYTES, TS_SYNC_BYTE } from "#formats/mpegts/ts_packet.ts";
-import { openOutputFile } from "#platform/disk.ts";
+import { isBeingWritten, openOutputFile } from "#platform/disk.ts";
 import { removeFile } from "#platform/files.ts";
 import { type InputFile, openInputFile } from "#platform/input_file.ts";
 import { durationPatch } from "./fmp4_header.ts";
@@ -44,7 +44,8 @@ interface WholeParts {
 }
 
 /**
- * Cuts a file that was not closed behind its last whole part; files of other programs are left alone.
+ * Cuts a file that was not closed behind its last whole part; files of other programs are left alone, and those
+ * that another server writes at the moment.
  *
  * Output: `cut` says how many bytes were lost, none if only the duration was missing.
  *
@@ -52,6 +53,7 @@ interface WholeParts {
  * @throws {ParseError} if it is malformed.
  */
 export async function repairSegment(file: string): Promise<RepairOutcome> {
+  if (await isBeingWritten(file)) return SOUND;
   using input = await openInputFile(file);
   if (input.sizeBytes === 0) return await remove(file);
   return file.endsWith(".ts")

@@ -2,7 +2,7 @@ import { pause } from "#base/abort.ts";
 import type { Clock } from "#base/clock.ts";
 import { errorText } from "#base/errors.ts";
 import type { Logger } from "#base/log.ts";
-import { freeDiskBytes } from "#platform/disk.ts";
+import { freeDiskBytes, isBeingWritten } from "#platform/disk.ts";
 import type { RecordingConfig } from "./config.ts";
 import type { KeptSegment, Recordings } from "./recordings.ts";
 import { segmentNames } from "./segment_files.ts";
@@ -13,6 +13,10 @@ const MAX_INTERVAL_MS = 1_800_000;
 /** Longest time between two looks where space is limited. */
 const SPACE_INTERVAL_MS = 30_000;
 
+/** Shortest time between two looks; and each rests so many times as long as it took: many files are a lot of work. */
+const MIN_INTERVAL_MS = 1_000;
+const REST_FACTOR = 9;
+
 const US_PER_MS = 1_000;
 
 /** What keeps files in order is given. */
@@ -22,6 +26,8 @@ export interface RetentionOptions {
   readonly logger: Logger;
   /** Whether a file is to be uploaded first; none is, if left out. */
   readonly isWaiting?: (segment: KeptSegment) => Promise<boolean>;
+  /** A file that was to be uploaded is gone: there was no space to wait. */
+  readonly onLost?: (segment: KeptSegment) => void;
   /** Asks the disk of a folder, if left out. */
   readonly freeBytes?: (folder: string) => Promise<number>;
 }
@@ -51,7 +57,12 @@ export class Retention implements AsyncDisposable {
   #ending = new AbortController();
   #pausing = new AbortController();
   #isWanted = false;
+  /** Files that could not be removed, of one look. */
+  #failures: string[] = [];
   #working: Promise<void>;
+
+  #onError = (error: unknown): void =>
+    this.#options.logger.error(errorText(error));
 
   /** Begins at once. */
   constructor(options: RetentionOptions) {
@@ -59,7 +70,7 @@ export class Retention implements AsyncDisposable {
     this.#working = this.#run();
   }
 
-  /** Looks at the files now, or again once it has. */
+  /** Looks at the files soon: at once, unless it has just looked. */
   check(): void {
     this.#isWanted = true;
     this.#pausing.abort();
@@ -82,18 +93,30 @@ export class Retention implements AsyncDisposable {
   }
 
   async #run(): Promise<void> {
+    const { clock } = this.#options;
     await this.#attempt(() => this.#repairAll());
     while (!this.#isEnding) {
       this.#isWanted = false;
+      const startMs = clock.monotonicMs();
       await this.#attempt(() => this.#checkAll());
+      this.#tellFailures();
+      const tookMs = clock.monotonicMs() - startMs;
+      const restMs = Math.max(MIN_INTERVAL_MS, REST_FACTOR * tookMs);
+      await pause(clock, restMs, this.#ending.signal);
       this.#pausing = new AbortController();
       if (this.#isWanted || this.#isEnding) continue;
-      await pause(
-        this.#options.clock,
-        this.#intervalMs(),
-        this.#pausing.signal,
-      );
+      const leftMs = Math.max(0, this.#intervalMs() - restMs);
+      await pause(clock, leftMs, this.#pausing.signal);
     }
+  }
+
+  /** One line for all: a folder that may not be changed has many files. */
+  #tellFailures(): void {
+    const [first, ...others] = this.#failures;
+    this.#failures = [];
+    if (first === undefined) return;
+    const more = others.length === 0 ? "" : ` (and ${others.length} more)`;
+    this.#options.logger.error(first + more);
   }
 
   async #attempt(work: () => Promise<void>): Promise<void> {
@@ -107,7 +130,7 @@ export class Retention implements AsyncDisposable {
   async #repairAll(): Promise<void> {
     const { recordings, logger } = this.#options;
     let count = 0;
-    for await (const segment of recordings.all()) {
+    for await (const segment of recordings.all(this.#onError)) {
       if (this.#isEnding) return;
       if (recordings.isOpen(segment)) continue;
       count++;
@@ -150,7 +173,7 @@ export class Retention implements AsyncDisposable {
     if (!isLimited) return;
     const nowMs = clock.wallMs();
     const kept: AgedSegment[] = [];
-    for await (const one of recordings.all()) {
+    for await (const one of recordings.all(this.#onError)) {
       if (this.#isEnding) return;
       const segment = { ...one, isWaiting: await isWaiting?.(one) ?? false };
       const { recordDeleteAfterMs } = segment.settings;
@@ -159,8 +182,11 @@ export class Retention implements AsyncDisposable {
         !segment.isWaiting;
       if (!isOld || !await this.#remove(segment)) kept.push(segment);
     }
+    // What seems to come from the future was recorded before the clock was set back.
+    const ageOf = ({ startUs }: AgedSegment) =>
+      startUs > nowMs * US_PER_MS ? startUs - Number.MAX_SAFE_INTEGER : startUs;
     kept.sort((a, b) =>
-      Number(a.isWaiting) - Number(b.isWaiting) || a.startUs - b.startUs
+      Number(a.isWaiting) - Number(b.isWaiting) || ageOf(a) - ageOf(b)
     );
     for (const share of sharesOf(kept, "recordMaxTotalSizeBytes")) {
       await this.#limitTotal(share);
@@ -191,16 +217,18 @@ export class Retention implements AsyncDisposable {
 
   /** Whether it is gone. */
   async #remove(segment: AgedSegment): Promise<boolean> {
-    const { recordings, logger } = this.#options;
-    if (recordings.isOpen(segment)) return false;
+    const { recordings, logger, onLost } = this.#options;
     const { file, isWaiting } = segment;
+    if (recordings.isOpen(segment)) return false;
+    if (await isBeingWritten(file).catch(() => false)) return false;
     if (isWaiting) logger.error(`removing ${file}, which was not uploaded`);
     else logger.debug(`removing ${file}`);
     try {
       await recordings.remove(segment);
+      if (isWaiting) onLost?.(segment);
       return true;
     } catch (error) {
-      logger.error(errorText(error));
+      this.#failures.push(errorText(error));
       return false;
     }
   }

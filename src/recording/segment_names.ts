@@ -67,6 +67,16 @@ const VARIABLES: Readonly<Record<string, Variable>> = {
   },
 };
 
+/** A name with other numbers is nobody's: it must not be taken for a very old file. */
+const RANGES: readonly [name: string, range: [least: number, most: number]][] =
+  [
+    ["%m", [1, 12]],
+    ["%d", [1, 31]],
+    ["%H", [0, 23]],
+    ["%M", [0, 59]],
+    ["%S", [0, 59]],
+  ];
+
 const PATH_VARIABLE = "%path";
 
 /** Every variable, and what stands between them. */
@@ -146,6 +156,11 @@ function timeOf(values: ReadonlyMap<string, string>): number {
   const month = number("%m") - 1;
   const fields = [number("%d"), number("%H"), number("%M"), number("%S")];
   if (["%Y", "%m", "%d"].some((name) => !values.has(name))) return NaN;
+  for (const [name, [least, most]] of RANGES) {
+    if (values.has(name) && !(number(name) >= least && number(name) <= most)) {
+      return NaN;
+    }
+  }
   const zone = values.get("%z");
   const ms = zone === undefined
     ? new Date(year, month, ...fields).getTime()

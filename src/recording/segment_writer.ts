@@ -70,6 +70,11 @@ export class SegmentWriter implements SegmentOutput {
     return this.#running ?? this.#options.after;
   }
 
+  /** What is left to do, each a step of the disk. */
+  get waitingSteps(): number {
+    return this.#steps.length;
+  }
+
   begin(startWallMs: number): void {
     this.#add({ kind: "begin", startWallMs });
   }

@@ -7,6 +7,30 @@ const MAX_DRIFT_MS = 5_000;
 export const DRIFT_MESSAGE =
   "detected drift between recording duration and absolute time, resetting";
 
+/** Where no key frame comes for so long, and as long as a segment should be, segments end at any picture. */
+const KEY_FRAME_PATIENCE_MS = 60_000;
+
+/** Line of the log when that has happened. */
+export const NO_KEY_FRAME_MESSAGE =
+  "no key frame comes: the segment ends at another picture, which players may take a while to show";
+
+/** A sample of what segments are cut at: pictures, where there are any. */
+export interface CuttingSample {
+  readonly isSync: boolean;
+  /** What the segment has up to it. */
+  readonly lengthMs: number;
+}
+
+/** Whether a segment ends before a sample: a key frame or, where none comes (intra refresh), any. Hot path. */
+export function isSegmentEnd(
+  { isSync, lengthMs }: CuttingSample,
+  { recordSegmentDurationMs: wantedMs }: SegmenterSettings,
+): boolean {
+  if (lengthMs < wantedMs) return false;
+  return isSync ||
+    lengthMs - wantedMs >= Math.max(wantedMs, KEY_FRAME_PATIENCE_MS);
+}
+
 /** Bytes that take the place of others, once a segment is complete. */
 export interface SegmentPatch {
   readonly offsetBytes: number;

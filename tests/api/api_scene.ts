@@ -201,6 +201,7 @@ function fakePorts(
     paths: {
       list: () => [...paths],
       find: (name) => paths.find((path) => path.name === name),
+      takes: () => true,
       streamOf: () => undefined,
       revoke: () => 0,
     },

@@ -138,7 +138,7 @@ const WARNINGS: [raw: RawObject, ...warnings: string[]][] = [
   [{ logDestinations: ["stdout", "file"], logStructured: true, pprof: true }],
   [{ rtmpTrustedProxies: ["10.0.0.1"] }],
   [{ hlsTrustedProxies: ["10.0.0.1"] }],
-  [{ hlsDirectory: "/tmp" }, pending("hlsDirectory")],
+  [{ hlsDirectory: "/tmp", hlsDvrWindow: "2h" }],
   [{
     paths: {
       a: { source: "publisher" },

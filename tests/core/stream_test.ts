@@ -115,6 +115,24 @@ Deno.test("Stream waits for the next random access unit once there was one", () 
   assertEquals(sink.batches.length, 1);
 });
 
+Deno.test("Stream lets readers start anywhere 30 s after the last random access unit, if its group is lost [intra refresh]", () => {
+  for (const isOn of [false, true]) {
+    const test = testStream({ isOn, maxDurationMs: 10_000 });
+    publishGroup(test, "I" + "P".repeat(749));
+    const sink = new CollectingSink();
+    test.stream.subscribe(sink, noLimits()).resume();
+    publishGroup(test, "P", 750);
+    assertEquals(sink.batches.length, 0);
+    publishGroup(test, "PP", 751);
+    assertEquals(sink.batches.length, 2);
+    publishGroup(test, "IPP", 753);
+    const other = new CollectingSink();
+    test.stream.subscribe(other, noLimits()).resume();
+    assertEquals(other.batches.length, isOn ? 3 : 0);
+    assertEquals(test.warnings.length, isOn ? 1 : 0);
+  }
+});
+
 Deno.test("Stream lets readers start at any audio unit where there is no video", () => {
   const { stream } = testStream();
   const publication = stream.attach([AUDIO]);

@@ -10,7 +10,7 @@ import {
   MAX_BUFFERED_BYTES,
 } from "#protocols/rtmp/wire/chunk_reader.ts";
 import { Base64Decoder } from "#protocols/rtsp/tunnel/base64_decoder.ts";
-import { WebSocketDecoder } from "#protocols/rtsp/tunnel/websocket_frame.ts";
+import { WebSocketDecoder } from "#http/http1/websocket_frame.ts";
 import { RtspReader } from "#protocols/rtsp/wire/rtsp_reader.ts";
 import {
   MAX_RTSP_BODY_BYTES,

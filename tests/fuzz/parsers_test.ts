@@ -51,6 +51,8 @@ const WITHOUT_TARGET: Readonly<Record<string, string>> = {
   "formats/sdp/media_description.ts parseMediaLine": "a part of sdp",
   "formats/srtp/srtp_receiver.ts SrtpReceiver": "opened by openSrtpReceiver()",
   "http/body.ts readBody": "reads whole bodies for http_json",
+  "http/http1/read_to_end.ts readToEnd": "drops what it reads",
+  "platform/descriptor_reader.ts DescriptorReader": "hands bytes on",
   "platform/files.ts readTextFile": "reads whole files",
   "platform/libc.ts readSockaddr": "what the system says",
   "platform/proxy_protocol.ts readProxyHeader":
@@ -66,6 +68,7 @@ const WITHOUT_TARGET: Readonly<Record<string, string>> = {
     "a part of headers",
   "protocols/rtsp/wire/rtsp_message.ts parseRtspMessage":
     "a part of rtsp_request and rtsp_response",
+  "recording/playback/past_reader.ts PastReader": "follows files of mp4_file",
 };
 
 /** `file name` of each parser of `src`. */

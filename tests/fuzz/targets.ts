@@ -5,6 +5,7 @@ import { CONFIG_TARGETS } from "./targets/config.ts";
 import { FLV_TARGETS } from "./targets/flv.ts";
 import { MP4_TARGETS } from "./targets/mp4.ts";
 import { HTTP_TARGETS } from "./targets/http.ts";
+import { HTTP1_TARGETS } from "./targets/http1.ts";
 import { MPEGTS_TARGETS } from "./targets/mpegts.ts";
 import { OUTSIDE_TARGETS } from "./targets/outside.ts";
 import { PAYLOAD_TARGETS } from "./targets/payloads.ts";
@@ -32,6 +33,7 @@ export const PROTOCOL_TARGETS: readonly FuzzTarget[] = [
   ...CONFIG_TARGETS,
   ...AUTH_TARGETS,
   ...HTTP_TARGETS,
+  ...HTTP1_TARGETS,
   ...RECORDING_TARGETS,
   ...SESSION_TARGETS,
 ];

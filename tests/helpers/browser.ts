@@ -147,6 +147,8 @@ export async function openBrowser(): Promise<HeadlessBrowser> {
   const browser = await puppeteer.launch({
     executablePath: findExecutable("chromium")!,
     headless: true,
+    // Those of tests are made by themselves.
+    acceptInsecureCerts: true,
     timeout: LAUNCH_TIMEOUT_MS,
     args: [
       // Root may not use the sandbox.

@@ -13,6 +13,9 @@ export const FIRST_GROUP_SECONDS = 4;
 /** Length of `long_gop`, all of it one group of pictures, in seconds. */
 export const LONG_GROUP_SECONDS = 10;
 
+/** Length of `intra_refresh`, in seconds. */
+export const REFRESH_SECONDS = 70;
+
 /** How to make a clip. Each list of `parts` is one run of ffmpeg; the outputs are joined byte by byte. */
 export interface EncodedClipRecipe {
   /** Name of the container; `"raw"` is coded data alone. */
@@ -73,6 +76,14 @@ export const CLIP_RECIPES = {
     h264(LONG_GROUP_SECONDS),
     sweep({ seconds: LONG_GROUP_SECONDS }),
     AAC,
+  ),
+  /** One key frame; then a column of every picture is coded anew, all of them in two seconds. */
+  intra_refresh: mp4(
+    video({ size: "160x96", seconds: REFRESH_SECONDS }),
+    [
+      ..."-c:v libx264 -threads 1 -preset veryfast -pix_fmt yuv420p".split(" "),
+      ..."-bf 0 -g 50 -x264-params intra-refresh=1".split(" "),
+    ],
   ),
   /** 640x360, then 320x180 with its own parameter sets for the second group. */
   parameter_change: {

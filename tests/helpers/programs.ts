@@ -1,5 +1,6 @@
 import { dirname, join } from "node:path";
 import { ffmpeg9, IS_FFMPEG9_MADE_FOR_HERE } from "./ffmpeg9.ts";
+import { versitygw } from "./versitygw.ts";
 
 /** Foreign programs that interop tests and benches run against. */
 export const PROGRAMS = {
@@ -19,6 +20,7 @@ export const PROGRAMS = {
     ["prometheus", "promtool"].every((name) =>
       findExecutable(name) !== undefined
     ),
+  versitygw: () => versitygw(findExecutable("go")) !== undefined,
   pythonRequests: () => canRunPython("import requests"),
   networkTools: () =>
     NETWORK_TOOLS.every((name) => findExecutable(name) !== undefined),
@@ -118,8 +120,9 @@ export function interopTest(test: InteropTest): void {
     Deno.test({ name: test.name, fn: test.fn });
     return;
   }
-  const isMadeForHere = IS_FFMPEG9_MADE_FOR_HERE ||
-    !missing.includes("ffmpeg9");
+  const isMadeForHere =
+    (IS_FFMPEG9_MADE_FOR_HERE || !missing.includes("ffmpeg9")) &&
+    (findExecutable("go") !== undefined || !missing.includes("versitygw"));
   const reason = `needs ${missing.join(", ")}`;
   Deno.test({
     name: `${test.name} (${reason})`,

@@ -34,6 +34,8 @@ export class RawRtsp implements Disposable {
   session: string | undefined;
   /** Interleaved packets received. */
   receivedPackets = 0;
+  /** Pictures of track 0 received: interleaved packets with a marker. */
+  receivedPictures = 0;
   #responses: RtspResponse[] = [];
   #reader: RtspReader;
   #sequence = 0;
@@ -46,7 +48,10 @@ export class RawRtsp implements Disposable {
         throw new Error(`The server sent a request: ${method}`);
       },
       handleResponse: (response) => void this.#responses.push(response),
-      handleInterleaved: () => void this.receivedPackets++,
+      handleInterleaved: (channel, packet) => {
+        this.receivedPackets++;
+        if (channel === 0 && packet[1]! >= 0x80) this.receivedPictures++;
+      },
     });
   }
 
@@ -139,6 +144,15 @@ export class RawRtsp implements Disposable {
     while (this.receivedPackets < packets) {
       if (!await this.#readOn()) {
         throw new Error("The server ended the connection, media was expected");
+      }
+    }
+  }
+
+  /** Waits for pictures of track 0. */
+  async pictures(count: number): Promise<void> {
+    while (this.receivedPictures < count) {
+      if (!await this.#readOn()) {
+        throw new Error("The server ended the connection too early");
       }
     }
   }

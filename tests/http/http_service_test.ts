@@ -102,16 +102,28 @@ Deno.test("openHttpService() serves a socket file, left over or not", async () =
   }
 });
 
-Deno.test("openHttpService() closes 500 connections that only wait, and serves meanwhile", async () => {
-  await using service = await openTestService({ readTimeoutMs: 500 });
-  const held = await Promise.all(
-    Array.from({ length: 500 }, () => openRawTcp(service.port)),
-  );
-  await using opened = new AsyncDisposableStack();
-  for (const one of held) opened.use(one);
-  for (const one of held.slice(0, 250)) await one.send("GET / HTTP/1.1\r\nA:");
-  assertEquals((await service.call("/livez")).status, 204);
-  const read = await Promise.all(held.map((one) => one.readToEnd()));
-  assert(read.every((sizeBytes) => sizeBytes === 0));
-  assertEquals((await service.call("/livez")).status, 204);
-});
+for (
+  const [server, changes] of [
+    ["the runtime", {}],
+    ["http1", { direct: () => false }],
+  ] as const
+) {
+  Deno.test(`openHttpService() closes 500 connections that only wait, and serves meanwhile, by ${server}`, async () => {
+    await using service = await openTestService({
+      readTimeoutMs: 500,
+      ...changes,
+    });
+    const held = await Promise.all(
+      Array.from({ length: 500 }, () => openRawTcp(service.port)),
+    );
+    await using opened = new AsyncDisposableStack();
+    for (const one of held) opened.use(one);
+    for (const one of held.slice(0, 250)) {
+      await one.send("GET / HTTP/1.1\r\nA:");
+    }
+    assertEquals((await service.call("/livez")).status, 204);
+    const read = await Promise.all(held.map((one) => one.readToEnd()));
+    assert(read.every((sizeBytes) => sizeBytes === 0));
+    assertEquals((await service.call("/livez")).status, 204);
+  });
+}

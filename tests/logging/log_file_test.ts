@@ -181,7 +181,8 @@ Deno.test("LogFile keeps and compresses as many old files as it should, those of
       );
       const done = names.filter((name) => name.endsWith("Z.gz")).length === 2 &&
         names.length === 4;
-      if (done) break;
+      const text = await Deno.readTextFile(temp.path).catch(() => "");
+      if (done && text === "wait\n") break;
     }
   }
   assertEquals(await contents(temp.folder), [

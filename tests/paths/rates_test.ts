@@ -71,6 +71,7 @@ function opened(state: SessionInfo["state"] = "publish") {
         return path ? [path] : [];
       },
       find: () => path,
+      takes: () => true,
       streamOf: () => undefined,
       revoke: () => 0,
     },

@@ -1,7 +1,9 @@
 import {
   fileSizeBytes,
   freeDiskBytes,
+  isBeingWritten,
   openOutputFile,
+  putFile,
   removeEmptyFolders,
   systemDisk,
 } from "#platform/disk.ts";
@@ -95,5 +97,59 @@ Deno.test("removeEmptyFolders() goes up to the first that has something, or the 
     assertEquals(await namesIn(folder), []);
     await removeEmptyFolders(`${folder}/x`, folder);
     assert((await Deno.stat(folder)).isDirectory);
+  });
+});
+
+Deno.test({
+  name: "isBeingWritten() knows files of systemDisk until they are closed",
+  ignore: Deno.build.os === "windows",
+  fn: async () => {
+    await withFolder(async (folder) => {
+      const path = `${folder}/a.mp4`;
+      assertEquals(await isBeingWritten(path), false);
+      const file = await systemDisk.create(path);
+      assertEquals(await isBeingWritten(path), true);
+      await file!.close();
+      assertEquals(await isBeingWritten(path), false);
+      const again = await systemDisk.create(path, { replacesOld: true });
+      assertEquals(await isBeingWritten(path), true);
+      await again!.close();
+    });
+  },
+});
+
+Deno.test("systemDisk makes a file although somebody removes its folder meanwhile", async () => {
+  await withFolder(async (folder) => {
+    let hasEnded = false;
+    const removing = (async () => {
+      while (!hasEnded) await removeEmptyFolders(`${folder}/a/b/none`, folder);
+    })();
+    for (let i = 0; i < 50; i++) {
+      const file = await systemDisk.create(`${folder}/a/b/${i}.mp4`);
+      await file!.close();
+      await systemDisk.remove(`${folder}/a/b/${i}.mp4`);
+    }
+    hasEnded = true;
+    await removing;
+  });
+});
+
+Deno.test("putFile() makes or replaces a whole file, or leaves nothing of it", async () => {
+  await withFolder(async (folder) => {
+    const path = `${folder}/a/b/c.m3u8`;
+    await putFile(path, bytes(1, 2));
+    await putFile(path, bytes(3));
+    assertEquals(await Deno.readFile(path), bytes(3));
+    assertEquals(await namesIn(`${folder}/a/b`), ["c.m3u8"]);
+    await Deno.mkdir(`${folder}/taken/in it`, { recursive: true });
+    const error = await assertRejects(
+      putFile(`${folder}/taken`, bytes(1)),
+      PlatformError,
+    );
+    assert(
+      error.message.startsWith(`Cannot write ${folder}/taken`),
+      `${error}`,
+    );
+    assertEquals((await namesIn(folder)).sort(), ["a", "taken"]);
   });
 });

@@ -7,6 +7,7 @@ import {
   assertRejects,
 } from "#test/assert.ts";
 import { makeCertificate } from "#test/certificates.ts";
+import { FakeClock } from "#test/fake_clock.ts";
 
 const MAX_BODY_BYTES = 1_000;
 
@@ -214,4 +215,78 @@ Deno.test("askHttp() trusts the certificate with the fingerprint, and nothing el
   assertIncludes(mismatch.message, "server fingerprint does not match");
   await assertRejects(ask(url, POST), Error);
   assertEquals(server.seen.length, 2, "a stranger was told the body");
+});
+
+/** A server that says a few words to each request, and hears no more than its head before it does. */
+function openTerseServer(words: readonly string[]) {
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const heard: string[] = [];
+  const run = async () => {
+    for await (const connection of listener) {
+      using _connection = connection;
+      const bytes = new Uint8Array(65_536);
+      for (const word of words) {
+        const count = await connection.read(bytes);
+        heard.push(new TextDecoder().decode(bytes.subarray(0, count ?? 0)));
+        await connection.write(new TextEncoder().encode(`${word}\r\n\r\n`));
+      }
+    }
+  };
+  const running = run();
+  return {
+    url: `http://127.0.0.1:${(listener.addr as Deno.NetAddr).port}/`,
+    heard,
+    async [Symbol.asyncDispose]() {
+      listener.close();
+      await running;
+    },
+  };
+}
+
+const REFUSED = "HTTP/1.1 403 Forbidden\r\nContent-Length: 0";
+
+Deno.test("askHttp() sends no body that is refused, if it asks first", async () => {
+  await using server = openTerseServer([REFUSED]);
+  const body = new Uint8Array(20_000_000);
+  const question = { method: "PUT", body, asksFirst: true } as const;
+  assertEquals((await ask(server.url, question)).status, 403);
+  assertIncludes(server.heard[0]!.toLowerCase(), "expect: 100-continue");
+  assert(server.heard[0]!.endsWith("\r\n\r\n"), "the head by itself");
+});
+
+Deno.test("askHttp() sends the body when the server wants it, if it asks first", async () => {
+  await using server = openTerseServer(["HTTP/1.1 100 Continue", REFUSED]);
+  const question = { method: "PUT", body: "12345", asksFirst: true } as const;
+  assertEquals((await ask(server.url, question)).status, 403);
+  assertEquals(server.heard[1], "12345");
+});
+
+Deno.test("askHttp() sends the body to a server that knows no such question", async () => {
+  const clock = new FakeClock();
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const { port } = listener.addr as Deno.NetAddr;
+  const answer = askHttp(
+    {
+      method: "PUT",
+      url: `http://127.0.0.1:${port}/`,
+      body: "12345",
+      asksFirst: true,
+      fingerprint: "",
+      maxBodyBytes: 10,
+    },
+    {
+      clock,
+      timeoutMs: 10_000,
+      message: "late",
+      signal: new AbortController().signal,
+    },
+  );
+  using connection = await listener.accept();
+  listener.close();
+  const bytes = new Uint8Array(65_536);
+  await connection.read(bytes);
+  clock.advance(1_000);
+  assertEquals(await connection.read(bytes), 5);
+  await connection.write(new TextEncoder().encode(`${REFUSED}\r\n\r\n`));
+  assertEquals((await answer).status, 403);
 });

@@ -30,3 +30,16 @@ Deno.test("openInputFile() refuses what is no file", async () => {
   assertEquals(error.code, "not_found");
   await Deno.remove(folder);
 });
+
+Deno.test({
+  name: "openInputFile() does not wait for somebody to write to a named pipe",
+  ignore: Deno.build.os === "windows",
+  fn: async () => {
+    const folder = await Deno.makeTempDir();
+    const pipe = `${folder}/pipe.mp4`;
+    await new Deno.Command("mkfifo", { args: [pipe] }).output();
+    const error = await assertRejects(openInputFile(pipe), PlatformError);
+    assertEquals(error.message, `Cannot read ${pipe}: it is no file`);
+    await Deno.remove(folder, { recursive: true });
+  },
+});

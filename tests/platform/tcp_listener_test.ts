@@ -33,7 +33,7 @@ Deno.test("TcpListener.accept() survives and counts refusals of the system", asy
       () => Promise.reject(new Deno.errors.ConnectionAborted("gone")),
       () => Promise.resolve(accepted!),
     ]),
-    true,
+    { useFfi: true },
   );
   const connection = await listener.accept();
   assert(connection);
@@ -60,7 +60,7 @@ Deno.test("TcpListener closes while it waits after a refusal", async () => {
       failed.resolve();
       return Promise.reject(new Error("refused"));
     }]),
-    true,
+    { useFfi: true },
   );
   const accepting = listener.accept();
   await failed.promise;
@@ -74,7 +74,7 @@ Deno.test("TcpListener closes a peer that arrives while it is being closed", asy
   const arrival = Promise.withResolvers<Deno.TcpConn>();
   const listener = new TcpListener(
     scriptedSource([() => arrival.promise]),
-    true,
+    { useFfi: true },
   );
   const accepting = listener.accept();
   listener[Symbol.dispose]();

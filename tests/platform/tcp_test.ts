@@ -1,4 +1,5 @@
 import { PlatformError } from "#platform/errors.ts";
+import { ReadPoller } from "#platform/read_poller.ts";
 import {
   connectTcp,
   listenTcp,
@@ -25,14 +26,21 @@ const HOSTNAME = "127.0.0.1";
 /** More than the socket buffers of both ends take. */
 const LARGE_BYTES = 24 * 1_048_576;
 
-interface Pair extends Disposable {
+interface Pair extends AsyncDisposable {
   /** The side under test. */
   connection: TcpConnection;
   peer: Deno.TcpConn;
 }
 
-async function openPair(useFfi: boolean): Promise<Pair> {
-  using listener = listenTcp({ hostname: HOSTNAME, port: 0, useFfi });
+/** Who sends, and who waits for what comes. */
+type Kind = "ffi and poller" | "ffi" | "deno";
+
+const KINDS: readonly Kind[] = ["ffi and poller", "ffi", "deno"];
+
+async function openPair(kind: Kind): Promise<Pair> {
+  const poller = kind === "ffi and poller" ? ReadPoller.open() : undefined;
+  const useFfi = kind !== "deno";
+  using listener = listenTcp({ hostname: HOSTNAME, port: 0, useFfi, poller });
   const [connection, peer] = await Promise.all([
     listener.accept(),
     Deno.connect({ hostname: HOSTNAME, port: listener.port }),
@@ -41,13 +49,14 @@ async function openPair(useFfi: boolean): Promise<Pair> {
   return {
     connection,
     peer,
-    [Symbol.dispose](): void {
+    async [Symbol.asyncDispose](): Promise<void> {
       connection.close();
       try {
         peer.close();
       } catch {
         // closed by the test
       }
+      await poller?.[Symbol.asyncDispose]();
     },
   };
 }
@@ -56,11 +65,11 @@ async function sha256(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
   return new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)).toHex();
 }
 
-for (const useFfi of [true, false]) {
-  const engine = useFfi ? sendEngine() : "deno";
+for (const kind of KINDS) {
+  const engine = kind === "deno" ? "deno" : sendEngine();
 
-  Deno.test(`TcpConnection sends and reads [${engine}]`, async () => {
-    using pair = await openPair(useFfi);
+  Deno.test(`TcpConnection sends and reads [${kind}]`, async () => {
+    await using pair = await openPair(kind);
     const { connection, peer } = pair;
     const into = new Uint8Array(100);
     await peer.write(Uint8Array.of(1, 2, 3));
@@ -83,8 +92,8 @@ for (const useFfi of [true, false]) {
     assertEquals(await connection.read(into), undefined);
   });
 
-  Deno.test(`TcpConnection knows both ends [${engine}]`, async () => {
-    using pair = await openPair(useFfi);
+  Deno.test(`TcpConnection knows both ends [${kind}]`, async () => {
+    await using pair = await openPair(kind);
     const { connection, peer } = pair;
     assertEquals(connection.peer, {
       ip: HOSTNAME,
@@ -96,8 +105,8 @@ for (const useFfi of [true, false]) {
     });
   });
 
-  Deno.test(`TcpConnection.send() finishes short writes in order [${engine}]`, async () => {
-    using pair = await openPair(useFfi);
+  Deno.test(`TcpConnection.send() finishes short writes in order [${kind}]`, async () => {
+    await using pair = await openPair(kind);
     const { connection, peer } = pair;
     const large = randomBytes(LARGE_BYTES);
     assertEquals(connection.send(large), false);
@@ -122,8 +131,8 @@ for (const useFfi of [true, false]) {
     assertEquals(connection.stalledSinceMs, undefined);
   });
 
-  Deno.test(`TcpConnection.sendAll() sends parts as one [${engine}]`, async () => {
-    using pair = await openPair(useFfi);
+  Deno.test(`TcpConnection.sendAll() sends parts as one [${kind}]`, async () => {
+    await using pair = await openPair(kind);
     const { connection, peer } = pair;
     assertEquals([connection.sendAll([]), connection.isIdle], [true, true]);
     let sentBytes = 0;
@@ -142,8 +151,8 @@ for (const useFfi of [true, false]) {
     assertEquals(connection.sentBytes, sentBytes);
   });
 
-  Deno.test(`TcpConnection.sendAll() finishes short writes in order [${engine}]`, async () => {
-    using pair = await openPair(useFfi);
+  Deno.test(`TcpConnection.sendAll() finishes short writes in order [${kind}]`, async () => {
+    await using pair = await openPair(kind);
     const { connection, peer } = pair;
     const whole = randomBytes(60_000);
     const parts = [whole.subarray(0, 100), whole.subarray(100)];
@@ -161,8 +170,8 @@ for (const useFfi of [true, false]) {
     assertEquals(connection.sentBytes, count * whole.length);
   });
 
-  Deno.test(`TcpConnection.send() breaks beyond its queue [${engine}]`, async () => {
-    using pair = await openPair(useFfi);
+  Deno.test(`TcpConnection.send() breaks beyond its queue [${kind}]`, async () => {
+    await using pair = await openPair(kind);
     const { connection } = pair;
     connection.send(new Uint8Array(LARGE_BYTES));
     const error = broken(connection);
@@ -173,8 +182,8 @@ for (const useFfi of [true, false]) {
     assertEquals([connection.isIdle, connection.bufferedBytes], [false, 0]);
   });
 
-  Deno.test(`TcpConnection.send() reports a dead peer once [${engine}]`, async () => {
-    using pair = await openPair(useFfi);
+  Deno.test(`TcpConnection.send() reports a dead peer once [${kind}]`, async () => {
+    await using pair = await openPair(kind);
     const { connection, peer } = pair;
     connection.send(new Uint8Array(LARGE_BYTES));
     let calls = 0;
@@ -191,8 +200,8 @@ for (const useFfi of [true, false]) {
     assertEquals(connection.stalledSinceMs, undefined);
   });
 
-  Deno.test(`TcpConnection.close() ends a read and a write under way [${engine}]`, async () => {
-    using pair = await openPair(useFfi);
+  Deno.test(`TcpConnection.close() ends a read and a write under way [${kind}]`, async () => {
+    await using pair = await openPair(kind);
     const { connection, peer } = pair;
     connection.onBroken = () => assert(false, "closing is no failure");
     connection.onDrained = () => assert(false, "it did not drain");
@@ -207,11 +216,11 @@ for (const useFfi of [true, false]) {
     assert(await readToEnd(peer) <= LARGE_BYTES);
   });
 
-  Deno.test(`TcpConnection.send() after close leaves a reused descriptor alone [${engine}]`, async () => {
-    using first = await openPair(useFfi);
+  Deno.test(`TcpConnection.send() after close leaves a reused descriptor alone [${kind}]`, async () => {
+    await using first = await openPair(kind);
     first.connection.close();
     first.peer.close();
-    using second = await openPair(useFfi);
+    await using second = await openPair(kind);
     assertEquals(first.connection.send(Uint8Array.of(9, 9)), false);
     second.connection.send(Uint8Array.of(1));
     second.connection.isIdle || await drained(second.connection);
@@ -219,8 +228,8 @@ for (const useFfi of [true, false]) {
     assertEquals(await readToEnd(second.peer), 1);
   });
 
-  Deno.test(`TcpConnection.closeAfterDrain() delivers what is in flight [${engine}]`, async () => {
-    using pair = await openPair(useFfi);
+  Deno.test(`TcpConnection.closeAfterDrain() delivers what is in flight [${kind}]`, async () => {
+    await using pair = await openPair(kind);
     const { connection, peer } = pair;
     // Unread bytes at close would turn the end of the stream into a reset.
     await peer.write(Uint8Array.of(1));
@@ -233,8 +242,8 @@ for (const useFfi of [true, false]) {
     await closing;
   });
 
-  Deno.test(`TcpConnection.closeAfterDrain() gives up on a stalled peer [${engine}]`, async () => {
-    using pair = await openPair(useFfi);
+  Deno.test(`TcpConnection.closeAfterDrain() gives up on a stalled peer [${kind}]`, async () => {
+    await using pair = await openPair(kind);
     const { connection, peer } = pair;
     connection.send(new Uint8Array(LARGE_BYTES));
     await connection.closeAfterDrain(1);

@@ -2,7 +2,7 @@ import type { Publication } from "#core/publication.ts";
 import type { Track } from "#core/track.ts";
 import type { BatchSink } from "#core/subscription.ts";
 import { Fmp4Segmenter } from "#recording/fmp4_segmenter.ts";
-import { DRIFT_MESSAGE } from "#recording/segmenter.ts";
+import { DRIFT_MESSAGE, NO_KEY_FRAME_MESSAGE } from "#recording/segmenter.ts";
 import { assert, assertEquals } from "#test/assert.ts";
 import { START_WALL_MS } from "#test/fake_clock.ts";
 import {
@@ -100,6 +100,23 @@ Deno.test("Fmp4Segmenter writes every picture, in segments that begin with key f
     assertEquals(segments[i]!.startWallMs, startWallMs);
   }
   assertEquals(all.told, []);
+});
+
+Deno.test("Fmp4Segmenter cuts at any picture where no key frame comes for a minute", async () => {
+  const all = scene([VIDEO]);
+  publishPictures(all, 1_600, { keyEvery: Infinity });
+  all.stream.endReaders("end");
+  const read = await Promise.all(all.output.segments.map(readFmp4));
+  assertEquals(
+    read.map(({ samples }) => [samples.length, samples[0]![3]]),
+    [[1_525, true], [75, true]],
+  );
+  assertEquals(read[1]!.box.streamId, read[0]!.box.streamId);
+  assertEquals(all.told, [NO_KEY_FRAME_MESSAGE]);
+  const patient = scene([VIDEO]);
+  publishPictures(patient, 1_600, { keyEvery: 1_500 });
+  assertEquals(patient.output.segments.length, 2);
+  assertEquals(patient.told, []);
 });
 
 Deno.test("Fmp4Segmenter closes a part when it is long enough, and a file ends with every part", async () => {

@@ -2,7 +2,7 @@ import type { Publication } from "#core/publication.ts";
 import type { Track } from "#core/track.ts";
 import { MpegTsDemuxer } from "#formats/mpegts/demuxer.ts";
 import { isInMpegts, MpegtsSegmenter } from "#recording/mpegts_segmenter.ts";
-import { DRIFT_MESSAGE } from "#recording/segmenter.ts";
+import { DRIFT_MESSAGE, NO_KEY_FRAME_MESSAGE } from "#recording/segmenter.ts";
 import { assert, assertEquals } from "#test/assert.ts";
 import { START_WALL_MS } from "#test/fake_clock.ts";
 import {
@@ -126,6 +126,15 @@ Deno.test("MpegtsSegmenter cuts sound alone anywhere", () => {
   ]);
 });
 
+Deno.test("MpegtsSegmenter cuts at any picture where no key frame comes, with parameter sets", () => {
+  const all = scene([VIDEO]);
+  publishPictures(all, 1_600, { keyEvery: Infinity });
+  all.stream.endReaders("end");
+  const { segments } = all.output;
+  assertEquals(segments.map(unitCounts), [{ video: 1_525 }, { video: 75 }]);
+  assertEquals(all.told, [NO_KEY_FRAME_MESSAGE]);
+});
+
 Deno.test("MpegtsSegmenter goes on with a track that comes", () => {
   const all = scene([VIDEO]);
   publishPictures(all, 10);
@@ -160,4 +169,11 @@ Deno.test("MpegtsSegmenter writes nothing of a stream without units", () => {
 Deno.test("isInMpegts() knows what MPEG-TS carries", () => {
   assert(isInMpegts(VIDEO));
   assert(!isInMpegts({ ...VIDEO, codec: { codec: "vp8" } }));
+  // Over RTP they say only later what they are.
+  assert(
+    isInMpegts({
+      ...VIDEO,
+      codec: { codec: "mpeg12Video", config: undefined },
+    }),
+  );
 });

@@ -20,6 +20,7 @@ interface Scene {
   readonly all: TestPorts;
   readonly disk: FakeDisk;
   readonly recorder: Recorder;
+  readonly folder: string;
   /** Publishes to a path: a key frame at once. */
   publish(pathName: string): Promise<PublishGrant>;
   /** Another configuration of the one entry. */
@@ -52,6 +53,7 @@ async function withRecorder(
       all,
       disk,
       recorder,
+      folder,
       async publish(pathName) {
         const grant = await paths.publish(
           accessTo(pathName, { action: "publish" }),
@@ -182,5 +184,52 @@ Deno.test("Recorder may end before it has begun", async () => {
     await publish("cam");
     await recorder[Symbol.asyncDispose]();
     assertEquals(disk.openCount, 0);
+  });
+});
+
+Deno.test("Recorder records to another disk while one hangs", async () => {
+  await withRecorder({ record: true }, async (scene) => {
+    const { disk, publish, files, reload, folder } = scene;
+    const { promise: hold, resolve: release } = Promise.withResolvers<void>();
+    disk.hold = hold;
+    await publish("cam");
+    assertEquals(await files(), { open: 0, made: 0 });
+    disk.hold = undefined;
+    reload({ record: true, recordPath: `${folder}/other/%path/%s-%f` });
+    assertEquals(await files(), { open: 1, made: 1 });
+    release();
+    assertEquals(await files(), { open: 1, made: 2 });
+  });
+});
+
+Deno.test("Recorder ends although the disk hangs, and as late as need be while it works", async () => {
+  await withRecorder({ record: true }, async (scene) => {
+    const { all: { clock, lines }, disk, publish, files, recorder } = scene;
+    const steps = Array.from(
+      { length: 3 },
+      () => Promise.withResolvers<void>(),
+    );
+    disk.hold = steps[0]!.promise;
+    await publish("cam");
+    await files();
+    let hasEnded = false;
+    const ended = recorder[Symbol.asyncDispose]().then(() => hasEnded = true);
+    await files();
+    for (const [i, { resolve }] of steps.slice(0, -1).entries()) {
+      clock.advance(1_400);
+      disk.hold = steps[i + 1]!.promise;
+      resolve();
+      await files();
+      clock.advance(250);
+      await files();
+      assertEquals(hasEnded, false);
+    }
+    clock.advance(1_500);
+    await ended;
+    const isTold = (line: string) => line.includes("the disk hangs");
+    assertEquals(lines.filter(isTold).length, 1);
+    disk.hold = undefined;
+    steps.at(-1)!.resolve();
+    assertEquals((await files()).open, 0);
   });
 });

@@ -106,3 +106,34 @@ Deno.test("Recordings deletes folders that are empty, up to the one of all recor
     },
   );
 });
+
+Deno.test("Recordings gives a file whose name fits two entries to the one further down", async () => {
+  await withRecordings(
+    { all_others: {} },
+    async ({ folder, openFiles, add }) => {
+      const place = (recordPath: string) => recordingSettings({ recordPath });
+      const paths = new Map([
+        ["all_others", place(`${folder}/all/%path/%s-%f`)],
+        ["cam", place(`${folder}/all/deep/%path/%s-%f`)],
+        ["~^live/", place(`${folder}/all/live/%path-%s-%f`)],
+      ]);
+      const recordings = new Recordings(() => ({ paths }), openFiles);
+      const name = "1772366707-000000.mp4";
+      await add(`all/deep/cam/${name}`);
+      await add(`all/deep/other/${name}`);
+      await add(`all/live/live/1-${name}`);
+      const found = await Array.fromAsync(recordings.all());
+      assertEquals(
+        found.map(({ pathName, settings }) => [
+          pathName,
+          settings.recordPath.slice(folder.length),
+        ]).sort(),
+        [
+          ["cam", "/all/deep/%path/%s-%f"],
+          ["deep/other", "/all/%path/%s-%f"],
+          ["live/1", "/all/live/%path-%s-%f"],
+        ],
+      );
+    },
+  );
+});

@@ -1,3 +1,4 @@
+import { systemDisk } from "#platform/disk.ts";
 import { repairSegment } from "#recording/repair.ts";
 import { Fmp4Segmenter } from "#recording/fmp4_segmenter.ts";
 import { assert, assertEquals } from "#test/assert.ts";
@@ -121,6 +122,27 @@ Deno.test("repairSegment() leaves files alone that were closed, and those of oth
       assertEquals(await Deno.readFile(file), bytes);
     });
   }
+});
+
+Deno.test({
+  name: "repairSegment() leaves a file alone that is written, by whomever",
+  ignore: Deno.build.os === "windows",
+  fn: async () => {
+    const bytes = bytesOf(openSegment()).slice(0, -5);
+    await withFile("old.mp4", bytes, async (old) => {
+      const file = old.replace("old", "new");
+      const output = await systemDisk.create(file);
+      for (const written of [new Uint8Array(), bytes]) {
+        await output!.write(written);
+        assertEquals(await repairSegment(file), { kind: "sound" });
+        assertEquals(await Deno.readFile(file), written);
+      }
+      await output!.close();
+      const outcome = await repairSegment(file);
+      assertEquals(outcome, await repairSegment(old));
+      assertEquals(outcome.kind, "cut");
+    });
+  },
 });
 
 Deno.test("repairSegment() cuts MPEG-TS behind its last whole packet", async () => {

@@ -2,7 +2,7 @@ import { createLogger } from "#base/log.ts";
 import type { RecordingConfig } from "#recording/config.ts";
 import { Recordings } from "#recording/recordings.ts";
 import { Retention } from "#recording/retention.ts";
-import { assertEquals } from "#test/assert.ts";
+import { assert, assertEquals } from "#test/assert.ts";
 import { namesIn } from "#test/recorded.ts";
 import { FakeClock, START_WALL_MS } from "#test/fake_clock.ts";
 import { recordingSettings } from "./settings.ts";
@@ -13,7 +13,12 @@ interface Scene {
   readonly lines: string[];
   readonly openFiles: Set<string>;
   /** Starts cleaning, and waits until it has looked once. */
-  clean(options?: { freeBytes?: () => number }): Promise<void>;
+  clean(
+    options?: {
+      freeBytes?: () => number;
+      isRemovable?: (file: string) => boolean;
+    },
+  ): Promise<void>;
   /** Makes a file that begins so long ago; the age is its name. */
   add(path: string, ageSeconds: number, sizeBytes?: number): Promise<string>;
   /** Ages of the files there are, by path. */
@@ -47,9 +52,15 @@ async function withRetention(
       clock,
       lines,
       openFiles,
-      async clean({ freeBytes } = {}) {
+      async clean({ freeBytes, isRemovable = () => true } = {}) {
+        const recordings = new Recordings(() => ({ paths }), openFiles);
+        const remove = recordings.remove.bind(recordings);
+        recordings.remove = (segment) =>
+          isRemovable(segment.file)
+            ? remove(segment)
+            : Promise.reject(new Error(`${segment.file} may not be removed`));
         const retention = new Retention({
-          recordings: new Recordings(() => ({ paths }), openFiles),
+          recordings,
           clock,
           logger,
           ...freeBytes && { freeBytes: () => Promise.resolve(freeBytes()) },
@@ -191,6 +202,10 @@ Deno.test("Retention looks again when there is one file more, where space is lim
       await waits(clock);
       await add("cam", 1);
       retention.handleSegment();
+      // It rests first.
+      clock.advance(999);
+      assertEquals(ages("cam").length, 3);
+      clock.advance(1);
       await waits(clock);
       assertEquals(ages("cam").length, left);
     });
@@ -215,10 +230,44 @@ Deno.test("Retention looks again after half of the shortest age", async () => {
     });
     await add("cam", 31);
     await waits(clock);
-    clock.advance(29_999);
+    clock.advance(1_000);
+    await waits(clock);
+    clock.advance(28_999);
     assertEquals(ages("cam"), [31]);
     clock.advance(1);
     await waits(clock);
     assertEquals(await namesIn(folder), []);
+  });
+});
+
+Deno.test("Retention takes files of the future for the oldest: the clock was set back", async () => {
+  const entries = { cam: { recordMaxTotalSizeBytes: 188 * 2 } };
+  await withRetention(entries, async ({ add, ages, clean }) => {
+    for (const age of [-9_000, -8_000, 1, 2]) await add("cam", age);
+    await clean();
+    assertEquals(ages("cam"), [1, 2]);
+  });
+});
+
+Deno.test("Retention goes on where it may not read a folder or remove a file", async () => {
+  const entries = {
+    a: { recordDeleteAfterMs: 60_000 },
+    b: { recordDeleteAfterMs: 60_000 },
+  };
+  await withRetention(entries, async ({ folder, add, ages, clean, lines }) => {
+    await Deno.symlink(`${folder}/a`, `${folder}/a`);
+    await add("b", 100);
+    await clean();
+    assertEquals(await namesIn(folder), ["a"]);
+    assert(lines.some((line) => line.includes(`Cannot read ${folder}/a`)));
+    await Deno.remove(`${folder}/a`);
+    for (const age of [100, 200, 300]) await add("a", age);
+    await add("b", 100);
+    await clean({ isRemovable: (file) => !file.includes("/a/") });
+    assertEquals(ages("a").length, 3);
+    assertEquals(await namesIn(folder), ["a"]);
+    const told = lines.filter((line) => line.includes("may not be removed"));
+    assertEquals(told.length, 1, told.join());
+    assert(told[0]!.endsWith(" (and 2 more)"), told[0]);
   });
 });

@@ -73,6 +73,9 @@ Deno.test("SegmentNames parse() takes no other name", () => {
     "/rec2/cam/2026-03-01_12-05-07-000042.mp4",
     "/rec/2026-03-01_12-05-07-000042.mp4",
     "/rec/cam/2026-03-01_12-05-07-000042xmp4",
+    "/rec/cam/0000-00-00_00-00-00-000000.mp4",
+    "/rec/cam/2026-13-01_12-05-07-000042.mp4",
+    "/rec/cam/2026-03-01_24-05-07-000042.mp4",
     "",
   ];
   for (const other of others) assertEquals(names.parse(other), undefined);

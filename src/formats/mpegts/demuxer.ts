@@ -132,11 +132,13 @@ export class MpegTsDemuxer
     this.#tracks.start();
   }
 
-  /** Takes what is held back: nothing more comes. */
-  end(): void {
+  /** Takes what is held back: nothing more comes. Output: PIDs of streams that never told their parameters. */
+  end(): readonly number[] {
     for (const stream of this.#streams.values()) this.#close(stream);
+    const unknown = [...this.#streams.values()].filter(({ codec }) => !codec);
     this.#streams.clear();
     this.#tracks.end();
+    return unknown.map(({ entry }) => entry.pid);
   }
 
   /** Part of the splitter. */

@@ -52,13 +52,19 @@ export const hlsKeys = {
   hlsDirectory: field(text(), {
     default: "",
     effect: ["hls"],
-    isPending: true,
-    doc: "Folder for segments; empty keeps them in memory.",
+    doc:
+      "Folder for segments, which nothing else uses; empty keeps them in memory.",
   }),
   hlsMuxerCloseAfter: field(duration(), {
     default: "60s",
     effect: ["hls"],
     doc: "How long segments are made after the last reader.",
+  }),
+  hlsDvrWindow: field(duration(), {
+    default: "0s",
+    effect: ["hls"],
+    doc:
+      "How far viewers of /<path>/index.m3u8?dvr=1 can go back into what was recorded of the path; 0s: not at all.",
   }),
   hlsCDNSecret: field(secretText(), {
     default: "",

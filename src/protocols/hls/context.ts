@@ -1,6 +1,8 @@
 import type { IpNetwork } from "#base/ip.ts";
 import type { ModulePorts } from "#core/ports.ts";
 import type { HlsConfig } from "./config.ts";
+import type { LoadRecordedPast } from "./dvr/recorded_past.ts";
+import type { SegmentStorage } from "./storage/segment_storage.ts";
 
 /** Keys of the configuration that the server reads. */
 export interface HlsServerConfig extends HlsConfig {
@@ -32,6 +34,7 @@ export const HLS_CONFIG_KEYS: readonly (keyof HlsServerConfig)[] = [
   "hlsSegmentMaxSizeBytes",
   "hlsDirectory",
   "hlsMuxerCloseAfterMs",
+  "hlsDvrWindowMs",
   "hlsCDNSecret",
   "readTimeoutMs",
   "writeTimeoutMs",
@@ -41,4 +44,7 @@ export const HLS_CONFIG_KEYS: readonly (keyof HlsServerConfig)[] = [
 export interface HlsContext {
   readonly ports: ModulePorts;
   readonly config: HlsServerConfig;
+  readonly loadPast: LoadRecordedPast;
+  /** Where segments are; in memory, if left out. */
+  readonly storage?: SegmentStorage | undefined;
 }

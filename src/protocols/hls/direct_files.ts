@@ -1,51 +1,55 @@
-import type { DirectRequest } from "#http/http_service.ts";
+import type { DirectRequest } from "#http/direct.ts";
+import { once } from "./once.ts";
 import { isEntry, placeOf } from "./file_place.ts";
-import type { HlsEngine } from "./engine/hls_engine.ts";
-import type { PathMuxer } from "./path_muxer.ts";
 import type { PlaylistParts } from "./playlist_routes.ts";
-import { type AskedFile, serveFile } from "./serve_file.ts";
-import type { HlsSession } from "./session.ts";
-import { findSession } from "./session_lookup.ts";
+import { serveFile } from "./serve_file.ts";
+import { HlsSession } from "./session.ts";
+import { findSession, hasSessionCookie } from "./session_lookup.ts";
+import type { HlsSessions } from "./sessions.ts";
 import { MAX_QUERY_CHARS } from "./wire/playlist_query.ts";
 
 /**
  * Answers viewers who were let in: playlists and parts, many times a second each. Hot path.
  *
- * Output: undefined if it is anything else; the routes answer that.
+ * Output: false if it is anything else; the routes answer that.
  */
 export function directFiles(
   { muxers, sessions }: PlaylistParts,
-): (request: DirectRequest) => Promise<Response> | undefined {
-  return ({ raw, path, ip }) => {
-    const place = placeOf(path);
-    if (place === undefined || isEntry(place)) return undefined;
-    const { pathName, fileName } = place;
-    const engine = muxers.find(pathName)?.currentEngine;
-    if (engine === undefined) return undefined;
-    const { url } = raw;
-    const queryAt = url.indexOf("?");
-    const query = queryAt < 0 ? "" : url.slice(queryAt + 1);
-    if (query.length > MAX_QUERY_CHARS) return undefined;
-    const cookies = raw.headers.get("Cookie") ?? "";
-    const session = findSession(sessions, { pathName, query, cookies, ip });
-    if (session === undefined) return undefined;
-    const asked = { request: raw, fileName, query, isCdn: false };
-    return answer(muxers.find(pathName)!, engine, { session, asked });
+): (request: DirectRequest) => boolean {
+  const lookUp = once(placeOf);
+  return (request) => {
+    const { query } = request;
+    const place = lookUp(request.path);
+    if (place === undefined || isEntry(place)) return false;
+    const muxer = muxers.find(place.pathName);
+    const engine = muxer?.currentEngine;
+    if (engine === undefined || query.length > MAX_QUERY_CHARS) return false;
+    const session = sessionOf(sessions, request, place.pathName);
+    if (session === undefined) return false;
+    muxer!.handleRequest();
+    const range = request.header("range");
+    const asked = { fileName: place.fileName, query, range, isCdn: false };
+    serveFile(engine, asked, (head, body) => {
+      request.answer(head, body);
+      muxer!.outboundBytes += body.length;
+      session.handleRequest(body.length);
+    });
+    return true;
   };
 }
 
-async function answer(
-  muxer: PathMuxer,
-  engine: HlsEngine,
-  { session, asked }: {
-    readonly session: HlsSession;
-    readonly asked: AskedFile;
-  },
-): Promise<Response> {
-  muxer.handleRequest();
-  session.handleRequest(0);
-  const { response, sentBytes } = await serveFile(engine, asked);
-  muxer.outboundBytes += sentBytes;
-  session.handleRequest(sentBytes);
-  return response;
+/** The session of a viewer; one that keeps cookies is looked up once for each connection. */
+function sessionOf(
+  sessions: HlsSessions,
+  request: DirectRequest,
+  pathName: string,
+): HlsSession | undefined {
+  const { note, query, ip } = request;
+  const isKnown = note instanceof HlsSession && !note.isClosed &&
+    note.pathName === pathName;
+  if (isKnown) return note;
+  const cookies = request.header("cookie") ?? "";
+  const session = findSession(sessions, { pathName, query, cookies, ip });
+  if (hasSessionCookie(cookies)) request.note = session;
+  return session;
 }

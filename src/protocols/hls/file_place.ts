@@ -5,7 +5,7 @@ export const INDEX = "index.m3u8";
 export const MANIFEST = "manifest.mpd";
 
 const OUR_FILE =
-  /^(?:index\.m3u8|manifest\.mpd|[a-z]+\d*_stream\.m3u8|gap\.mp4|[0-9a-f]{12}_[a-z]+\d*_(?:init|seg\d+|part\d+)\.(?:mp4?|ts))$/;
+  /^(?:index\.m3u8|manifest\.mpd|[a-z]+\d*_stream\.m3u8|gap\.mp4|[0-9a-f]{12}_[a-z]+\d*_(?:init|seg\d+|t\d+|part\d+)\.(?:mp4?|ts))$/;
 
 /** A playlist, a segment or a part of a path. */
 export interface FilePlace {

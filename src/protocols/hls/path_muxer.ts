@@ -17,6 +17,8 @@ import {
   isSameShape,
   type TrackChoice,
 } from "./engine/track_choice.ts";
+import { playlistFiles } from "./storage/playlist_files.ts";
+import type { SegmentFolder } from "./storage/segment_folder.ts";
 
 const PREFIX_BYTES = 6;
 
@@ -54,16 +56,17 @@ export class PathMuxer implements BatchSink, Disposable {
   #idleSinceMs: number | undefined;
   #subscription: Subscription | undefined;
   #engine: HlsEngine | undefined;
-  #dash: DashPeriods | undefined;
+  #dash = new DashPeriods();
   #tracks: readonly Track[] | undefined;
   #engineChanged = Promise.withResolvers<void>();
   #registration: Disposable;
-  #isClosed = false;
+  #folder: SegmentFolder | undefined;
+  #closeReason: string | undefined;
 
   /** Waits for `attach()`. */
   constructor(options: PathMuxerOptions) {
     this.options = options;
-    const { context: { ports }, pathName } = options;
+    const { context: { ports, storage }, pathName } = options;
     const { clock, logger, sessions } = ports;
     this.#logger = logger.child(`muxer ${pathName}`);
     this.#errors = new SampledWarning(
@@ -76,11 +79,21 @@ export class PathMuxer implements BatchSink, Disposable {
     this.#lastRequestAtMs = clock.monotonicMs();
     this.#idleSinceMs = this.#lastRequestAtMs;
     this.#registration = sessions.register(this);
+    this.#folder = storage?.open(
+      pathName,
+      this.#logger,
+      () => this.#engine ? playlistFiles(this.#engine) : [],
+    );
   }
 
   /** Whether it was told to end. */
   get isClosed(): boolean {
-    return this.#isClosed;
+    return this.#closeReason !== undefined;
+  }
+
+  /** Why it has ended; undefined while it has not. */
+  get closeReason(): string | undefined {
+    return this.#closeReason;
   }
 
   /** Logger with the name of the path. */
@@ -90,7 +103,7 @@ export class PathMuxer implements BatchSink, Disposable {
 
   /** What makes the segments, if there is something already. */
   get currentEngine(): HlsEngine | undefined {
-    return this.#isClosed ? undefined : this.#engine;
+    return this.isClosed ? undefined : this.#engine;
   }
 
   /** Takes what a publisher brings. */
@@ -131,7 +144,7 @@ export class PathMuxer implements BatchSink, Disposable {
 
   /** What makes the segments; waits until there is something. Output: undefined if the muxer ends before. */
   async engine(): Promise<HlsEngine | undefined> {
-    while (this.#engine === undefined && !this.#isClosed) {
+    while (this.#engine === undefined && !this.isClosed) {
       await this.#engineChanged.promise;
     }
     return this.currentEngine;
@@ -139,9 +152,13 @@ export class PathMuxer implements BatchSink, Disposable {
 
   /** Manifest of MPEG-DASH, `URI_END` behind each URI; undefined if its variant has none. */
   dashManifest(): string | undefined {
-    const { clock } = this.options.context.ports;
-    const summary = this.#engine?.summary;
-    return summary && this.#dash?.manifest(clock.wallMs(), summary);
+    const { ports: { clock }, config } = this.options.context;
+    const engine = this.#engine;
+    if (engine === undefined || config.hlsVariant === "mpegts") {
+      return undefined;
+    }
+    const { playlists, summary } = engine;
+    return this.#dash.manifest(clock.wallMs(), playlists, summary);
   }
 
   deliver(batch: Batch): boolean {
@@ -208,6 +225,7 @@ export class PathMuxer implements BatchSink, Disposable {
       maxSegmentBytes: config.hlsSegmentMaxSizeBytes,
       firstMsn: isSeen ? before.nextMsn : 0,
       discontinuitySequence: isSeen ? before.nextDiscontinuitySequence + 1 : 0,
+      store: this.#folder,
       createPrefix: () => randomBytes(PREFIX_BYTES).toHex(),
       onTargetGrown: (message) => this.#logger.warn(message),
       onError: (message) => {
@@ -217,9 +235,6 @@ export class PathMuxer implements BatchSink, Disposable {
     }, choice);
     this.#engine?.playlists.end();
     this.#engine = engine;
-    this.#dash = config.hlsVariant === "mpegts"
-      ? undefined
-      : new DashPeriods(engine.playlists);
     for (const { track, position } of choice.skipped) {
       this.#logger.warn(
         `skipping track ${position} (${codecLabel(track.codec)})`,
@@ -235,7 +250,7 @@ export class PathMuxer implements BatchSink, Disposable {
   }
 
   #run(work: () => void): void {
-    if (this.#isClosed) return;
+    if (this.isClosed) return;
     try {
       work();
     } catch (error) {
@@ -255,11 +270,13 @@ export class PathMuxer implements BatchSink, Disposable {
   }
 
   #close(reason: string): void {
-    if (this.#isClosed) return;
-    this.#isClosed = true;
+    if (this.isClosed) return;
+    this.#closeReason = reason;
     this.#subscription?.[Symbol.dispose]();
     this.#subscription = undefined;
     this.#engine?.playlists.end();
+    const { pathName, context: { storage } } = this.options;
+    if (this.#folder) storage?.close(pathName, this.#folder);
     this.#tellWaiting();
     this.#registration[Symbol.dispose]();
     this.#errors[Symbol.dispose]();

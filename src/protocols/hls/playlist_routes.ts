@@ -1,7 +1,11 @@
 import { timingSafeEqual } from "#base/crypto.ts";
 import { AuthenticationError } from "#base/access.ts";
+import { errorText } from "#base/errors.ts";
+import { responseOf } from "#http/direct.ts";
 import { HttpError } from "#http/http_error.ts";
 import type { HlsContext } from "./context.ts";
+import { type Dvr, isDvrAsked } from "./dvr/dvr.ts";
+import { dvrPlaceOf, isDvrFile } from "./dvr/dvr_place.ts";
 import { manifestResponse, playlistResponse } from "./file_response.ts";
 import type { Muxers } from "./muxers.ts";
 import type { PathMuxer } from "./path_muxer.ts";
@@ -13,7 +17,7 @@ import {
 } from "./routes.ts";
 import type { HlsSession } from "./session.ts";
 import type { HlsSessions } from "./sessions.ts";
-import { isEntry, MANIFEST, placeOf } from "./file_place.ts";
+import { INDEX, isEntry, MANIFEST, placeOf } from "./file_place.ts";
 import { escapedUriEnd } from "./wire/dash_manifest.ts";
 import { serveFile } from "./serve_file.ts";
 import {
@@ -43,6 +47,7 @@ export interface PlaylistParts {
   readonly context: HlsContext;
   readonly muxers: Muxers;
   readonly sessions: HlsSessions;
+  readonly dvr: Dvr;
 }
 
 /** One request for a file of a path. */
@@ -59,7 +64,7 @@ interface FileRequest {
 export function playlistRoute(parts: PlaylistParts): HlsRoute {
   const routes = new PlaylistRoutes(parts);
   return (request, urlPath) => {
-    const place = placeOf(urlPath);
+    const place = placeOf(urlPath) ?? dvrPlaceOf(urlPath);
     return place && routes.serve(request, place.pathName, place.fileName);
   };
 }
@@ -103,26 +108,33 @@ class PlaylistRoutes {
     const { request, pathName, fileName, query, cookies } = asked;
     if (queryValue(query, CHECK_COOKIE) !== "1") {
       const end = query === "" ? "" : `&`;
-      return new Response(null, {
-        status: 302,
-        headers: {
-          Location: `${fileName}?${query}${end}${CHECK_COOKIE}=1`,
-          "Set-Cookie": `${CHECK_COOKIE}=1; ${COOKIE_ATTRIBUTES}`,
-        },
-      });
+      const response = redirect(`${fileName}?${query}${end}${CHECK_COOKIE}=1`);
+      response.headers.append(
+        "Set-Cookie",
+        `${CHECK_COOKIE}=1; ${COOKIE_ATTRIBUTES}`,
+      );
+      return response;
     }
     const own = { pathName, query: ownQuery(query) };
-    const session = this.#findSession(asked) ??
-      await this.#open(request, own, false);
+    const { dvr } = this.#parts;
+    if (reachesBack(asked)) await dvr.authorize(request, own);
+    const known = this.#findSession(asked);
+    const session = known ?? await this.#open(request, own, false);
+    if (reachesBack(asked)) dvr.admit(session);
     const keepsCookies = cookieOf(cookies, CHECK_COOKIE) === "1";
     const addition = keepsCookies
       ? ""
       : `${SESSION_PARAMETER}=${session.secret}`;
-    const text = await this.#entryText(
-      asked,
-      session,
-      uriEnd(query, addition),
-    );
+    if (fileName === MANIFEST && !known && !keepsCookies) {
+      // It is asked for again and again, each time by the same viewer.
+      const end = `${uriEnd(query, addition)}&${CHECK_COOKIE}=1`;
+      return redirect(`${fileName}${end}`, 301);
+    }
+    const text = await this.#entryText(asked, session, uriEnd(query, addition))
+      .catch((error) => {
+        if (!known) session.close(errorText(error));
+        throw error;
+      });
     session.handleRequest(text.length);
     const response = entryResponse(fileName, text, "private, no-cache");
     if (keepsCookies) {
@@ -143,29 +155,33 @@ class PlaylistRoutes {
   }
 
   async #entryText(
-    { pathName, fileName, request }: FileRequest,
+    asked: FileRequest,
     session: HlsSession,
     end: string,
   ): Promise<string> {
-    const { muxers } = this.#parts;
+    const { pathName, fileName, request } = asked;
+    const { muxers, dvr } = this.#parts;
     const muxer = muxers.need(pathName, request.var.remoteAddress);
     muxer.handleRequest();
     for (;;) {
       const engine = await muxer.engine();
-      const window = engine?.playlists.renditions[0]?.window;
-      if (engine === undefined || window === undefined) {
+      if (engine === undefined) {
         session.close("the muxer has ended");
-        throw new HttpError(500, "muxer is not available");
+        throw new HttpError(
+          500,
+          `muxer is not available: ${muxer.closeReason}`,
+        );
       }
-      if (await engine.playlists.awaitContent(window)) {
+      if (await engine.playlists.awaitContent()) {
         muxer.handleRequest();
         if (fileName === MANIFEST) {
-          await engine.playlists.awaitAll();
           const text = muxer.dashManifest();
           if (text === undefined) throw new HttpError(404, NO_MANIFEST);
           return this.#sent(muxer, withUriEnds(text, escapedUriEnd(end)));
         }
-        const text = engine.playlists.multivariantPlaylist(engine.summary);
+        const text = reachesBack(asked)
+          ? await dvr.index(muxer, engine, request.var)
+          : engine.playlists.multivariantPlaylist(engine.summary);
         return this.#sent(muxer, withUriEnds(text, end));
       }
     }
@@ -183,17 +199,21 @@ class PlaylistRoutes {
     session.handleRequest(0);
     const muxer = this.#parts.muxers.find(pathName);
     muxer?.handleRequest();
+    if (muxer && isDvrFile(fileName)) {
+      const { dvr } = this.#parts;
+      const part = { request, fileName, query, isCdn };
+      return await dvr.serve(muxer, session, part);
+    }
     const engine = await muxer?.engine();
     if (!muxer || !engine) throw new HttpError(500, "muxer is not available");
-    const { response, sentBytes } = await serveFile(engine, {
-      request: request.req.raw,
-      fileName,
-      query,
-      isCdn,
+    const range = request.req.raw.headers.get("Range") ?? undefined;
+    const { promise, resolve } = Promise.withResolvers<Response>();
+    serveFile(engine, { fileName, query, range, isCdn }, (head, body) => {
+      muxer.outboundBytes += body.length;
+      session.handleRequest(body.length);
+      resolve(responseOf(head, body));
     });
-    muxer.outboundBytes += sentBytes;
-    session.handleRequest(sentBytes);
-    return response;
+    return await promise;
   }
 
   async #cdnSession(
@@ -245,6 +265,15 @@ class PlaylistRoutes {
     muxer.outboundBytes += text.length;
     return text;
   }
+}
+
+function redirect(location: string, status = 302): Response {
+  const headers = { Location: location, "Cache-Control": "no-store" };
+  return new Response(null, { status, headers });
+}
+
+function reachesBack({ fileName, query }: FileRequest): boolean {
+  return fileName === INDEX && isDvrAsked(query);
 }
 
 function entryResponse(

@@ -1,98 +1,101 @@
 import type { HlsEngine } from "./engine/hls_engine.ts";
 import { GAP_URI, type PlaylistWindow } from "./engine/playlist_window.ts";
-import { fileResponse, playlistResponse } from "./file_response.ts";
+import {
+  type Answer,
+  answerFile,
+  EMPTY,
+  OWN_PLAYLIST,
+  sharedPlaylist,
+} from "./file_answer.ts";
+import { once } from "./once.ts";
 import { parseDirectives, uriEnd } from "./wire/playlist_query.ts";
 
 /** Segments that a viewer may ask for beyond the one that is under way. */
 const MAX_MSN_AHEAD = 1;
 
-/** Players that do not know what a gap is ask for it: they find no media, and go on with the next segment. */
+/** Also what players get that do not know what a gap is: they find no media, and go on with the next segment. */
 const NOTHING = new Uint8Array();
 
-/** A viewer's answers are its own; those to a delivery network may be kept. */
-const OWN = "private, no-cache";
+const directivesOf = once(parseDirectives);
+const uriEndOf = once((query) => uriEnd(query));
 
 /** A request for a playlist, a segment or a part of a stream. */
 export interface AskedFile {
-  readonly request: Request;
   readonly fileName: string;
   /** Of the URL, as it was sent. */
   readonly query: string;
+  /** The field Range; undefined if everything is asked for. */
+  readonly range: string | undefined;
   readonly isCdn: boolean;
 }
 
-/** An answer, and how long its body is. */
-export interface FileAnswer {
-  readonly response: Response;
-  readonly sentBytes: number;
-}
-
-/** Answers with a file of a stream; waits where a viewer asks for what comes next. */
-export async function serveFile(
+/** Answers with a file of a stream, now or when there is what a viewer asks for before it comes. Hot path. */
+export function serveFile(
   engine: HlsEngine,
   asked: AskedFile,
-): Promise<FileAnswer> {
-  if (asked.fileName.endsWith(".m3u8")) {
-    const window = engine.playlists.find(asked.fileName);
-    return window ? await servePlaylist(engine, window, asked) : empty(404);
+  answer: Answer,
+): void {
+  const { fileName, isCdn, range } = asked;
+  if (fileName.endsWith(".m3u8")) {
+    const window = engine.playlists.find(fileName);
+    if (window) servePlaylist(engine, window, asked, answer);
+    else answer(EMPTY[404], NOTHING);
+    return;
   }
-  const { request, fileName, isCdn } = asked;
-  const bytes = fileName === GAP_URI
-    ? NOTHING
-    : await findFile(engine, fileName.replace(/\.mp$/, ".mp4"));
-  if (!bytes) return empty(404);
-  const response = fileResponse(request, bytes, {
-    type: contentType(fileName, engine),
-    cacheControl: isCdn ? "public, max-age=3600" : OWN,
+  findFile(engine, fileName, (bytes) => {
+    if (bytes === undefined) return answer(EMPTY[404], NOTHING);
+    const type = contentType(fileName, engine);
+    answerFile(range, bytes, { type, isCdn, answer });
   });
-  return { response, sentBytes: bytes.length };
 }
 
-async function servePlaylist(
+function servePlaylist(
   { playlists }: HlsEngine,
   window: PlaylistWindow,
   { query, isCdn }: AskedFile,
-): Promise<FileAnswer> {
+  answer: Answer,
+): void {
   const { hasParts, targets } = playlists;
   const directives = hasParts
-    ? parseDirectives(query)
+    ? directivesOf(query)
     : { position: undefined, isDelta: false };
-  if (directives === undefined) return empty(400);
+  if (directives === undefined) return answer(EMPTY[400], NOTHING);
   const { position, isDelta } = directives;
   if (position && position.msn > window.nextMsn + MAX_MSN_AHEAD) {
-    return empty(400);
+    return answer(EMPTY[400], NOTHING);
   }
-  const isThere = await playlists.awaitContent(window) &&
-    (!position || await window.awaitPosition(position.msn, position.part));
-  if (!isThere) return empty(500);
-  const text = playlists.mediaPlaylist(window, {
-    isDelta,
-    uriEnd: uriEnd(query),
+  const send = (isThere: boolean) => {
+    if (!isThere) return answer(EMPTY[500], NOTHING);
+    const end = uriEndOf(query);
+    const text = playlists.mediaPlaylist(window, { isDelta, uriEnd: end });
+    if (!isCdn) return answer(OWN_PLAYLIST, text);
+    const kept = hasParts
+      ? "no-cache"
+      : `public, max-age=${targets.durationSeconds}`;
+    answer(sharedPlaylist(kept), text);
+  };
+  playlists.whenContent(window, (hasContent) => {
+    if (!hasContent || !position) send(hasContent);
+    else window.whenPosition(position.msn, position.part, send);
   });
-  const kept = hasParts
-    ? "no-cache"
-    : `public, max-age=${targets.durationSeconds}`;
-  const response = playlistResponse(text, isCdn ? kept : OWN);
-  return { response, sentBytes: text.length };
 }
 
-async function findFile(
+function findFile(
   { playlists }: HlsEngine,
-  name: string,
-): Promise<Uint8Array | undefined> {
-  for (const { window } of playlists.renditions) {
-    if (!name.includes(`_${window.options.id}_`)) continue;
-    return window.find(name) ?? await window.awaitPart(name);
-  }
-  return undefined;
+  fileName: string,
+  then: (bytes: Uint8Array | undefined) => void,
+): void {
+  if (fileName === GAP_URI) return then(NOTHING);
+  const name = fileName.endsWith(".mp") ? `${fileName}4` : fileName;
+  const rendition = playlists.renditions.find(({ window }) =>
+    name.includes(`_${window.options.id}_`)
+  );
+  if (rendition === undefined) then(undefined);
+  else rendition.window.whenFile(name, then);
 }
 
 function contentType(fileName: string, { playlists }: HlsEngine): string {
   if (fileName.endsWith(".ts")) return "video/mp2t";
   const isAudioOnly = playlists.renditions[0]?.kind === "audio";
   return isAudioOnly ? "audio/mp4" : "video/mp4";
-}
-
-function empty(status: number): FileAnswer {
-  return { response: new Response(null, { status }), sentBytes: 0 };
 }

@@ -13,12 +13,14 @@ import {
   type HlsContext,
   type HlsServerConfig,
 } from "./context.ts";
+import { Dvr } from "./dvr/dvr.ts";
 import { directFiles } from "./direct_files.ts";
 import { HttpStreams } from "./http_streams/http_streams.ts";
 import { Muxers } from "./muxers.ts";
 import { playlistRoute } from "./playlist_routes.ts";
 import { type HlsRoute, pathErrorResponse } from "./routes.ts";
 import { HlsSessions } from "./sessions.ts";
+import { SegmentStorage } from "./storage/segment_storage.ts";
 import { playerPage } from "./web/player_page.ts";
 
 /** Viewers come from behind proxies and delivery networks, and each waits for a playlist and a part. */
@@ -37,9 +39,13 @@ const TICK_MS = 1_000;
  * @throws {Error} if the address is in use or not allowed, or the certificate cannot be used; the message names the key
  * and the remedy.
  */
-export async function openHlsServer(context: HlsContext): Promise<HlsServer> {
-  const { config, ports } = context;
+export async function openHlsServer(given: HlsContext): Promise<HlsServer> {
+  const { config, ports } = given;
   await using opened = new AsyncDisposableStack();
+  const storage = config.hlsDirectory === ""
+    ? undefined
+    : opened.use(new SegmentStorage(given));
+  const context = { ...given, storage };
   const streams = new HttpStreams(context);
   const sessions = opened.use(new HlsSessions(context));
   const muxers = opened.use(
@@ -48,7 +54,8 @@ export async function openHlsServer(context: HlsContext): Promise<HlsServer> {
       ({ options }, reason) => sessions.closePath(options.pathName, reason),
     ),
   );
-  const parts = { context, muxers, sessions };
+  const dvr = new Dvr(context);
+  const parts = { context, muxers, sessions, dvr };
   const routes: readonly HlsRoute[] = [
     playlistRoute(parts),
     streams.route,
@@ -76,6 +83,7 @@ export async function openHlsServer(context: HlsContext): Promise<HlsServer> {
     }),
   );
   opened.use(streams);
+  opened.use(dvr);
   const tick = () => {
     const nowMs = ports.clock.monotonicMs();
     sessions.tick(nowMs);

@@ -1,5 +1,7 @@
 import type { AccessRequest } from "#base/access.ts";
+import { errorText } from "#base/errors.ts";
 import type { Logger } from "#base/log.ts";
+import { PathError } from "#core/errors.ts";
 import type { ReadGrant } from "#core/ports.ts";
 import type { SessionInfo } from "#core/session_info.ts";
 import type { HlsContext } from "./context.ts";
@@ -21,7 +23,7 @@ export interface HlsSessionOptions {
 }
 
 /** One viewer of a path, or a delivery network: requests that belong together. */
-export class HlsSession implements Disposable {
+export class HlsSession implements AsyncDisposable {
   readonly options: HlsSessionOptions;
   readonly logger: Logger;
   /** What the viewer proves itself with. */
@@ -31,8 +33,11 @@ export class HlsSession implements Disposable {
   #lastRequestAtMs: number;
   #grant: ReadGrant | undefined;
   #registration: Disposable | undefined;
-  #isRegaining = false;
-  #isClosed = false;
+  /** Whether it is asking to read again, and must do so once more. */
+  #isAsking = false;
+  #mustAsk = false;
+  #regaining: Promise<void> | undefined;
+  #closed = new AbortController();
 
   /** Use {@linkcode HlsSession.open}. */
   constructor(options: HlsSessionOptions) {
@@ -45,11 +50,18 @@ export class HlsSession implements Disposable {
 
   /** Lets a viewer in; waits for a stream that comes on demand. @throws {PathError | AuthenticationError} */
   async open(): Promise<void> {
-    const { context: { ports }, remoteAddress } = this.options;
-    await this.#takeGrant();
+    const { context: { ports }, remoteAddress, request } = this.options;
+    const grant = await this.#ask(request);
+    this.#grant = grant;
     this.#registration = ports.sessions.register(this);
     this.logger.info(`created by ${remoteAddress}`);
     ports.events.emit({ type: "sessionOpened", session: this.describe() });
+    this.#begin(grant);
+  }
+
+  /** Whether later requests of it are not let in. */
+  get isClosed(): boolean {
+    return this.#closed.signal.aborted;
   }
 
   /** Name of what is watched. */
@@ -99,8 +111,8 @@ export class HlsSession implements Disposable {
 
   /** Ends it; later requests are not let in. Idempotent. */
   close(reason: string): void {
-    if (this.#isClosed) return;
-    this.#isClosed = true;
+    if (this.isClosed) return;
+    this.#closed.abort(new DOMException(reason, "AbortError"));
     const { context: { ports }, onClosed } = this.options;
     const session = this.describe();
     this.#releaseGrant();
@@ -110,39 +122,45 @@ export class HlsSession implements Disposable {
     onClosed();
   }
 
-  [Symbol.dispose](): void {
+  /** Ends it, and waits for what it asked. Idempotent. */
+  async [Symbol.asyncDispose](): Promise<void> {
     this.close("terminated");
+    await this.#regaining;
   }
 
-  async #takeGrant(): Promise<void> {
-    const { context: { ports }, request } = this.options;
-    const owner = { logger: this.logger, describe: () => this.describe() };
-    const grant = await ports.access.read(request, owner);
-    if (this.#isClosed) {
-      grant[Symbol.dispose]();
-      return;
-    }
-    this.#grant = grant;
+  async #ask(request: AccessRequest): Promise<ReadGrant> {
+    return await this.options.context.ports.access.read(request, {
+      logger: this.logger,
+      describe: () => this.describe(),
+    });
+  }
+
+  #begin(grant: ReadGrant): void {
+    if (grant !== this.#grant) return;
     this.#emit("readingStarted");
-    grant.revoked.addEventListener("abort", () => this.#handleRevoked(grant));
+    const { revoked } = grant;
+    const end = () => this.#handleRevoked(grant);
+    if (revoked.aborted) end();
+    else revoked.addEventListener("abort", end, { once: true });
   }
 
   #releaseGrant(): void {
     const grant = this.#grant;
     if (grant === undefined) return;
     this.#emit("readingStopped");
-    grant[Symbol.dispose]();
     this.#grant = undefined;
+    grant[Symbol.dispose]();
   }
 
   /** A publisher that leaves takes the permission with it, but may come back. */
-  #handleRevoked({ revoked }: ReadGrant): void {
+  #handleRevoked(grant: ReadGrant): void {
+    if (grant !== this.#grant) return;
     const { paths } = this.options.context.ports;
     const { pathName } = this;
     const isOutage = paths.find(pathName) !== undefined &&
       paths.streamOf(pathName) === undefined;
     if (!isOutage) {
-      this.close(revoked.reason.message);
+      this.close(errorText(grant.revoked.reason));
       return;
     }
     this.#releaseGrant();
@@ -151,14 +169,33 @@ export class HlsSession implements Disposable {
 
   /** Asks to read again: now if the stream comes on demand, or else with its next publisher. */
   #regain(): void {
-    if (this.#isRegaining || this.#isClosed) return;
-    this.#isRegaining = true;
-    const { paths } = this.options.context.ports;
-    this.#takeGrant().then(undefined, (error: Error) => {
-      if (paths.streamOf(this.pathName)) this.close(error.message);
-    }).finally(() => {
-      this.#isRegaining = false;
-    });
+    this.#mustAsk = true;
+    if (this.#isAsking) return;
+    this.#isAsking = true;
+    this.#regaining = this.#askWhileNeeded();
+  }
+
+  /** Never rejects. A publisher may come just when the answer was that there is none. */
+  async #askWhileNeeded(): Promise<void> {
+    const { request } = this.options;
+    const { signal } = this.#closed;
+    while (this.#mustAsk && this.#grant === undefined && !this.isClosed) {
+      this.#mustAsk = false;
+      try {
+        using undo = new DisposableStack();
+        const grant = undo.use(await this.#ask({ ...request, signal }));
+        if (this.isClosed) break;
+        undo.move();
+        this.#grant = grant;
+        this.#begin(grant);
+      } catch (error) {
+        const { paths } = this.options.context.ports;
+        const isOutage = paths.streamOf(this.pathName) === undefined ||
+          error instanceof PathError && error.code === "no_stream";
+        if (!isOutage) this.close(errorText(error));
+      }
+    }
+    this.#isAsking = false;
   }
 
   #emit(type: "readingStarted" | "readingStopped"): void {

@@ -27,6 +27,11 @@ export function findSession(
   return secret === undefined ? undefined : sessions.find(secret, pathName, ip);
 }
 
+/** Whether cookies say whose a request is, whatever its query says. */
+export function hasSessionCookie(cookies: string): boolean {
+  return cookieOf(cookies, SESSION_COOKIE) !== undefined;
+}
+
 /** Value of a cookie; undefined if it is not there. */
 export function cookieOf(cookies: string, name: string): string | undefined {
   if (!cookies.includes(`${name}=`)) return undefined;

@@ -6,7 +6,7 @@ import { HlsSession, type HlsSessionOptions } from "./session.ts";
 const MAX_SESSIONS = 16_384;
 
 /** All viewers. */
-export class HlsSessions implements Disposable {
+export class HlsSessions implements AsyncDisposable {
   #context: HlsContext;
   #bySecret = new Map<string, HlsSession>();
   /** Those of delivery networks, by path. */
@@ -43,7 +43,7 @@ export class HlsSessions implements Disposable {
       onClosed: () => void this.#bySecret.delete(session.secret),
     });
     await session.open();
-    this.#bySecret.set(session.secret, session);
+    if (!session.isClosed) this.#bySecret.set(session.secret, session);
     return session;
   }
 
@@ -52,13 +52,21 @@ export class HlsSessions implements Disposable {
     pathName: string,
     open: () => Promise<HlsSession>,
   ): Promise<HlsSession> {
-    const known = await this.#ofCdn.get(pathName);
+    const before = this.#ofCdn.get(pathName);
+    const known = await before;
     if (known && this.#bySecret.get(known.secret) === known) return known;
+    // Somebody else found out at the same time.
+    if (this.#ofCdn.get(pathName) !== before) {
+      return await this.ofCdn(pathName, open);
+    }
     const opening = open();
     this.#ofCdn.set(pathName, opening);
-    const forget = () => void this.#ofCdn.delete(pathName);
-    opening.catch(forget);
-    return await opening;
+    try {
+      return await opening;
+    } catch (error) {
+      if (this.#ofCdn.get(pathName) === opening) this.#ofCdn.delete(pathName);
+      throw error;
+    }
   }
 
   /** Ends those who have left. */
@@ -73,11 +81,14 @@ export class HlsSessions implements Disposable {
   }
 
   /** Ends all. */
-  [Symbol.dispose](): void {
+  async [Symbol.asyncDispose](): Promise<void> {
     this.#listening[Symbol.dispose]();
-    for (const session of [...this.#bySecret.values()]) {
-      session[Symbol.dispose]();
-    }
+    await Promise.all(
+      Array.from(
+        this.#bySecret.values(),
+        (session) => session[Symbol.asyncDispose](),
+      ),
+    );
   }
 
   #of(pathName: string): HlsSession[] {

@@ -1,4 +1,4 @@
-import type { RecordedChunk } from "./chunk_index.ts";
+import type { RecordedChunk } from "./chunk_scan.ts";
 import { fragmentedParts, serializeSpanHeader } from "./fragmented_output.ts";
 import type { PlayableFile, SegmentInput } from "./recorded_segment.ts";
 import { type SpanSample, tracksOf } from "./span_samples.ts";

@@ -1,6 +1,7 @@
 import type { RecordedPaths } from "./path_recordings.ts";
 import { PlaybackRoutes } from "./routes.ts";
-import type { ProtocolModule } from "#core/ports.ts";
+import { RecordedPast } from "./recorded_past.ts";
+import type { ModulePorts, ProtocolModule } from "#core/ports.ts";
 import { openHttpService } from "#http/http_service.ts";
 import {
   changeFor,
@@ -38,11 +39,7 @@ export function playback(
     async open(config, ports) {
       if (!config.playback) return undefined;
       await using opened = new AsyncDisposableStack();
-      const remote = new RemoteRecordings({
-        environment: s3EnvironmentOf(environment()),
-        clock: ports.clock,
-        logger: ports.logger.child("playback"),
-      });
+      const remote = remoteRecordings(ports);
       const routes = new PlaybackRoutes({ ports, paths, remote });
       const service = opened.use(
         await openHttpService({
@@ -54,7 +51,9 @@ export function playback(
           routes: (app) => routes.addTo(app),
         }),
       );
-      opened.use(routes); // ends what is under way before the service waits for it
+      // These end what is under way before the service waits for it.
+      opened.use(routes);
+      opened.use(remote);
       const resources = opened.move();
       return {
         closed: service.closed,
@@ -63,4 +62,19 @@ export function playback(
       };
     },
   };
+}
+
+/** The recordings that a live playlist reaches back into. */
+export function recordedPast(
+  ports: ModulePorts,
+  { paths }: PlaybackOptions,
+): RecordedPast {
+  return new RecordedPast({ ports, paths, remote: remoteRecordings(ports) });
+}
+
+function remoteRecordings({ clock, logger }: ModulePorts): RemoteRecordings {
+  return new RemoteRecordings({
+    environment: s3EnvironmentOf(environment()),
+    ...{ clock, logger: logger.child("playback") },
+  });
 }

@@ -1,11 +1,11 @@
 import type { Context } from "hono";
+import { permittedPaths } from "./permitted_paths.ts";
 import type { PlayableFile, RecordedSegment } from "./recorded_segment.ts";
 import {
   describeSegments,
   filesInRange,
   type WallRange,
 } from "./segment_range.ts";
-import { AuthenticationError } from "#base/access.ts";
 import { ParseError } from "#base/errors.ts";
 import type { Logger } from "#base/log.ts";
 import { PathError } from "#core/errors.ts";
@@ -31,11 +31,13 @@ import type {
 /** Paths that are listed; more are found by their names only. */
 const MAX_LISTED_PATHS = 10_000;
 
-/** Permissions that are asked for at the same time: those that are refused take their time. */
-const MAX_QUESTIONS = 256;
+/** What of an entry of `paths` is about its recordings. */
+export interface RecordedPlace extends UploadedPlace {
+  readonly record?: boolean;
+}
 
 /** Entries of `paths`, as they are at the moment. */
-export type RecordedPaths = () => ReadonlyMap<string, UploadedPlace>;
+export type RecordedPaths = () => ReadonlyMap<string, RecordedPlace>;
 
 /** What the playback server is given. */
 export interface PlaybackParts {
@@ -49,8 +51,8 @@ export interface PlaybackParts {
 export class PathRecordings {
   #parts: PlaybackParts;
   /** Of the entries that were there when it was last asked for. */
-  #matcher: PathMatcher<UploadedPlace>;
-  #matched: ReadonlyMap<string, UploadedPlace>;
+  #matcher: PathMatcher<RecordedPlace>;
+  #matched: ReadonlyMap<string, RecordedPlace>;
 
   /** Looks at nothing before it is asked. */
   constructor(parts: PlaybackParts) {
@@ -59,10 +61,11 @@ export class PathRecordings {
     this.#matcher = new PathMatcher(this.#matched);
   }
 
-  /** Lets a request play a path. @throws {HttpError | AuthenticationError} */
+  /** Lets a request play a path; `isTentative` as of an access request. @throws {HttpError | AuthenticationError} */
   async authorize(
     context: Context<HttpEnv>,
     pathName: string,
+    isTentative = false,
   ): Promise<void> {
     const reason = validatePathName(pathName);
     if (reason !== undefined) {
@@ -79,6 +82,7 @@ export class PathRecordings {
       userAgent: "",
       credentials: readCredentials(context.req.raw.headers),
       signal,
+      isTentative,
     });
   }
 
@@ -116,32 +120,34 @@ export class PathRecordings {
   }
 
   /**
+   * The files of a path, the oldest first, whatever is in them.
+   *
+   * @throws {HttpError} 400 if the path is not configured, or recorded in a format that is not played.
+   * @throws {PlatformError} if a folder may not be read.
+   */
+  async files(pathName: string): Promise<PlayableFile[]> {
+    return await this.#segmentsOf(pathName, this.#placeOf(pathName, 400));
+  }
+
+  /** Whether a path is recorded by its configuration. @throws {HttpError} as `files()`. */
+  isRecorded(pathName: string): boolean {
+    return this.#placeOf(pathName, 400).record === true;
+  }
+
+  /**
    * Names of all paths that have recordings which a request may play, sorted.
    *
    * @throws {AuthenticationError} if it may play none of them.
    */
   async playablePaths(context: Context<HttpEnv>): Promise<string[]> {
-    const { logger } = this.#parts.ports;
+    const { clock, logger } = this.#parts.ports;
     const names = await orBadRequest(logger, () => this.#recordedPaths());
-    const playable: string[] = [];
-    const refusals: AuthenticationError[] = [];
-    const ask = async (pathName: string) => {
-      try {
-        await this.authorize(context, pathName);
-        playable.push(pathName);
-      } catch (error) {
-        if (!(error instanceof AuthenticationError)) throw error;
-        refusals.push(error);
-      }
-    };
-    for (let at = 0; at < names.length; at += MAX_QUESTIONS) {
-      await Promise.all(names.slice(at, at + MAX_QUESTIONS).map(ask));
-    }
-    if (playable.length === 0 && refusals.length > 0) throw refusals[0]!;
-    return playable.sort();
+    const ask = (pathName: string, isTentative: boolean) =>
+      this.authorize(context, pathName, isTentative);
+    return await permittedPaths(names.sort(), { ask, clock, logger });
   }
 
-  #placeOf(pathName: string, formatStatus: 400 | 500): UploadedPlace {
+  #placeOf(pathName: string, formatStatus: 400 | 500): RecordedPlace {
     const { value: place } = this.#match(pathName);
     if (place.recordFormat === "fmp4") return place;
     throw new HttpError(formatStatus, "MPEG-TS format is not supported yet");
@@ -155,7 +161,9 @@ export class PathRecordings {
     const local = await segmentsOf(pathName, segmentNames(place));
     const known = new Set(local.map(({ startUs }) => startUs));
     const remote = await this.#parts.remote?.segmentsOf(place, pathName) ?? [];
-    return [...local, ...remote.filter(({ startUs }) => !known.has(startUs))]
+    const uploaded = remote.filter(({ startUs }) => !known.has(startUs))
+      .map((one) => ({ ...one, isRemote: true }));
+    return [...local, ...uploaded]
       .sort((a, b) => a.startUs - b.startUs)
       .map((one) => this.#playable(one, place));
   }

@@ -1,4 +1,5 @@
-import type { ChunkIndex, RecordedChunk } from "./chunk_index.ts";
+import type { ChunkIndex } from "./chunk_index.ts";
+import type { RecordedChunk } from "./chunk_scan.ts";
 import {
   isJoined,
   joinedOffsetUs,

@@ -21,6 +21,8 @@ export interface SegmentInput extends RandomAccessInput, Disposable {}
 
 /** A segment as its name describes it, wherever it is. */
 export interface PlayableFile extends SegmentFile {
+  /** It is not on this machine, and may be slow. */
+  readonly isRemote?: boolean;
   /** @throws {PlatformError} if it is not there, or may not be read. */
   readonly open: () => Promise<SegmentInput>;
 }
@@ -66,11 +68,19 @@ export async function describeSegment(
     durationUs = Math.round(whole.endSeconds * US_PER_SECOND);
   }
   if (durationUs === 0) throw segmentError("has no samples", "moof");
+  return segmentOf(file, movie, { sizeBytes: input.sizeBytes, durationUs });
+}
+
+/** What a header says of a segment that is so long. */
+export function segmentOf(
+  file: PlayableFile,
+  movie: Mp4Movie,
+  size: Pick<RecordedSegment, "sizeBytes" | "durationUs">,
+): RecordedSegment {
   const box = findBox(movie.userData, RECORDING_BOX_TYPE);
   return {
     ...file,
-    sizeBytes: input.sizeBytes,
-    durationUs,
+    ...size,
     layout: layoutOf(movie),
     header: headerOf(movie),
     origin: box && originOf(box),

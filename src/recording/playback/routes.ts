@@ -30,7 +30,10 @@ import { notFoundResponse } from "#http/not_found.ts";
 
 const US_PER_SECOND = 1_000_000;
 
-/** Files without fragments whose samples are counted at the same time: that takes seconds for hours of recording. */
+/**
+ * Files without fragments whose samples are counted at the same time: that takes seconds for hours of recording. So many
+ * may be on this machine, and so many more in a bucket, whose server may be slow.
+ */
 const MAX_PREPARING = 8;
 
 type RouteContext = Context<HttpEnv>;
@@ -41,7 +44,7 @@ export class PlaybackRoutes implements AsyncDisposable {
   #recordings: PathRecordings;
   #streams: ChunkStreams;
   #index = new ChunkIndex();
-  #preparing = 0;
+  #preparing = { here: 0, remote: 0 };
 
   /** Holds no resources before the first request. */
   constructor(parts: PlaybackParts) {
@@ -107,17 +110,18 @@ export class PlaybackRoutes implements AsyncDisposable {
     if (format === "fmp4") {
       return await this.#answer(context, fragmentedFile(span));
     }
-    if (this.#preparing === MAX_PREPARING) {
+    const where = segments.some(({ isRemote }) => isRemote) ? "remote" : "here";
+    if (this.#preparing[where] === MAX_PREPARING) {
       throw new HttpError(
         503,
         `Cannot prepare more than ${MAX_PREPARING} MP4 files at the same time: try again later, or with format=fmp4`,
       );
     }
-    this.#preparing++;
+    this.#preparing[where]++;
     try {
       return await this.#answer(context, wholeFile(span));
     } finally {
-      this.#preparing--;
+      this.#preparing[where]--;
     }
   }
 

@@ -1,9 +1,12 @@
 import { errorText } from "#base/errors.ts";
 import type { RandomAccessInput } from "#formats/mp4/random_access_input.ts";
 import { PlatformError } from "#platform/errors.ts";
-import { type S3Client, S3Error, type S3Range } from "./s3_client.ts";
+import { S3Error, type S3Range, type S3Span } from "./s3_client.ts";
 
-/** What is asked for at once: a header is in one. */
+/** What is asked for first: the header of a recording is in it. */
+const HEAD_BYTES = 16_384;
+
+/** What is asked for at once. */
 const BLOCK_BYTES = 262_144;
 
 /** Blocks that are asked for at once where the one before was read. */
@@ -16,6 +19,8 @@ const MAX_BLOCKS = 12;
 export class RemoteFile implements RandomAccessInput, Disposable {
   /** Bytes that it has: it is complete. */
   readonly sizeBytes: number;
+  /** Some of its first ones. */
+  readonly head: Uint8Array;
   #options: RemoteFileOptions;
   /** By number, the one that was not read for the longest time first. */
   #blocks = new Map<number, Uint8Array>();
@@ -23,11 +28,11 @@ export class RemoteFile implements RandomAccessInput, Disposable {
   #last: Promise<unknown> = Promise.resolve();
   #ending = new AbortController();
 
-  /** Use {@linkcode openRemoteFile}. `head`: its first bytes. */
+  /** `head`: some of its first bytes. */
   constructor(options: RemoteFileOptions, head: S3Range) {
     this.#options = options;
     this.sizeBytes = head.sizeBytes;
-    this.#keep(0, head.bytes);
+    this.head = head.bytes;
   }
 
   readAt(offsetBytes: number, lengthBytes: number): Promise<Uint8Array> {
@@ -43,6 +48,7 @@ export class RemoteFile implements RandomAccessInput, Disposable {
 
   async #read(offsetBytes: number, lengthBytes: number): Promise<Uint8Array> {
     const end = Math.min(offsetBytes + lengthBytes, this.sizeBytes);
+    if (end <= this.head.length) return this.head.slice(offsetBytes, end);
     const bytes = new Uint8Array(Math.max(0, end - offsetBytes));
     for (let at = 0; at < bytes.length;) {
       const position = offsetBytes + at;
@@ -64,7 +70,7 @@ export class RemoteFile implements RandomAccessInput, Disposable {
       return known;
     }
     const count = this.#blocks.has(number - 1) ? BLOCKS_AHEAD : 1;
-    const { bytes, sizeBytes } = await readRange(
+    const { bytes, sizeBytes } = await readSpan(
       this.#options,
       {
         offsetBytes: number * BLOCK_BYTES,
@@ -73,7 +79,7 @@ export class RemoteFile implements RandomAccessInput, Disposable {
           this.sizeBytes - number * BLOCK_BYTES,
         ),
       },
-      this.#ending.signal,
+      AbortSignal.any([this.#ending.signal, this.#options.signal]),
     );
     if (sizeBytes !== this.sizeBytes) {
       throw new PlatformError(`read ${this.#options.url}`, "it has changed", {
@@ -97,8 +103,11 @@ export class RemoteFile implements RandomAccessInput, Disposable {
 
 /** Where a file is. */
 export interface RemoteFileOptions {
-  readonly client: S3Client;
   readonly url: string;
+  /** Reads bytes of it, from within it. @throws {S3Error | Error} */
+  readonly read: (span: S3Span, signal: AbortSignal) => Promise<S3Range>;
+  /** Cuts off what is under way, too. */
+  readonly signal: AbortSignal;
 }
 
 /**
@@ -109,26 +118,25 @@ export interface RemoteFileOptions {
 export async function openRemoteFile(
   options: RemoteFileOptions,
 ): Promise<RemoteFile> {
-  const range = { offsetBytes: 0, lengthBytes: BLOCK_BYTES };
-  const { signal } = new AbortController();
-  return new RemoteFile(options, await readRange(options, range, signal));
+  const span = { offsetBytes: 0, lengthBytes: HEAD_BYTES };
+  return new RemoteFile(options, await readSpan(options, span, options.signal));
 }
 
-async function readRange(
-  { client, url }: RemoteFileOptions,
-  range: { readonly offsetBytes: number; readonly lengthBytes: number },
+async function readSpan(
+  { read, url }: RemoteFileOptions,
+  span: S3Span,
   signal: AbortSignal,
 ): Promise<S3Range> {
   try {
-    const read = await client.read(url, range, signal);
+    const range = await read(span, signal);
     const left = Math.min(
-      range.lengthBytes,
-      read.sizeBytes - range.offsetBytes,
+      span.lengthBytes,
+      range.sizeBytes - span.offsetBytes,
     );
-    if (read.bytes.length === left) return read;
-    throw new Error(`${left} bytes were wanted, ${read.bytes.length} came`);
+    if (range.bytes.length === left) return range;
+    throw new Error(`${left} bytes were wanted, ${range.bytes.length} came`);
   } catch (cause) {
-    const isGone = cause instanceof S3Error && cause.status === 404;
+    const isGone = cause instanceof S3Error && cause.isNotFound;
     const code = isGone ? "not_found" : "other";
     throw new PlatformError(`read ${url}`, errorText(cause), { code, cause });
   }

@@ -1,35 +1,39 @@
-import { AwsV4Signer } from "aws4fetch";
 import type { Clock } from "#base/clock.ts";
 import type { HttpAnswer } from "#platform/http_client.ts";
-import { askHttp } from "#platform/http_client.ts";
-import type { S3Access } from "./s3_target.ts";
+import type { AwsAccess } from "./aws_access.ts";
+import {
+  askS3,
+  MAX_ANSWER_BYTES,
+  PART_TIMEOUT_MS,
+  type S3Body,
+  type S3Request,
+} from "./s3_exchange.ts";
 import { escapeXml, parseS3Page, type S3Page, xmlElement } from "./s3_xml.ts";
-
-/** What an exchange that carries no part of a file may take; joining many parts takes long. */
-const ANSWER_TIMEOUT_MS = 60_000;
-
-/** What a part may take: 8 MiB at 110 kbit/s. */
-const PART_TIMEOUT_MS = 600_000;
-
-/** What somebody waits for who looks at recordings. */
-const READ_TIMEOUT_MS = 10_000;
-
-/** Answers are short; more is not read. */
-const MAX_ANSWER_BYTES = 65_536;
 
 /** A thousand keys, as long as keys may be. */
 const MAX_PAGE_BYTES = 4 * 1_024 * 1_024;
+
+/** What is read where only the outcome counts. */
+const FIRST_BYTE = { offsetBytes: 0, lengthBytes: 1 };
 
 /** The server has refused something. */
 export class S3Error extends Error {
   override readonly name = "S3Error";
   /** Status of the answer. */
   readonly status: number;
+  /** As the server has it; empty if it said none. */
+  readonly code: string;
 
   /** `reason`: what the server said. */
-  constructor(status: number, reason: string) {
+  constructor(status: number, reason: string, code = "") {
     super(reason);
     this.status = status;
+    this.code = code;
+  }
+
+  /** There is no such object, though there may be its bucket. */
+  get isNotFound(): boolean {
+    return this.status === 404 && /^(?:NoSuchKey)?$/.test(this.code);
   }
 }
 
@@ -42,18 +46,17 @@ export interface S3Object {
   readonly isEncrypted: boolean;
 }
 
-/** Bytes to send, with their checksum. */
-export interface S3Body {
-  readonly bytes: Uint8Array<ArrayBuffer>;
-  /** 16 bytes. */
-  readonly md5: Uint8Array<ArrayBuffer>;
-}
-
 /** What a client is given. */
 export interface S3ClientOptions {
-  readonly access: S3Access;
+  readonly access: AwsAccess;
   readonly region: string;
   readonly clock: Clock;
+}
+
+/** Which bytes of an object are wanted. */
+export interface S3Span {
+  readonly offsetBytes: number;
+  readonly lengthBytes: number;
 }
 
 /** Bytes of an object. */
@@ -62,16 +65,6 @@ export interface S3Range {
   readonly sizeBytes: number;
   /** Owned; shorter at its end. */
   readonly bytes: Uint8Array;
-}
-
-interface S3Request {
-  readonly method: "DELETE" | "GET" | "HEAD" | "POST" | "PUT";
-  readonly url: string;
-  readonly body?: S3Body | string;
-  /** Bytes that are wanted, as HTTP has them. */
-  readonly range?: string;
-  readonly maxBodyBytes?: number;
-  readonly signal: AbortSignal;
 }
 
 /**
@@ -92,6 +85,8 @@ export class S3Client {
   async find(url: string, signal: AbortSignal): Promise<S3Object | undefined> {
     const answer = await this.#ask({ method: "HEAD", url, signal });
     if (answer.status === 404) return undefined;
+    const isRefused = answer.status >= 400 && answer.status < 500;
+    if (isRefused) await this.#explain(url, signal); // its answer has no words
     check(answer);
     const { headers } = answer;
     const encryption = headers["x-amz-server-side-encryption"] ?? "";
@@ -103,8 +98,16 @@ export class S3Client {
 
   /** Makes an object, or a part of one. Output: its ETag. @throws {S3Error | Error} */
   async put(url: string, body: S3Body, signal: AbortSignal): Promise<string> {
-    const answer = await this.#ask({ method: "PUT", url, body, signal });
-    return etagOf(check(answer));
+    try {
+      const answer = await this.#ask({ method: "PUT", url, body, signal });
+      return etagOf(check(answer));
+    } catch (error) {
+      // What is refused while it is sent is not heard.
+      if (!(error instanceof S3Error)) {
+        await this.#explain(url.replace(/\?.*/, ""), signal);
+      }
+      throw error;
+    }
   }
 
   /** Begins an object of several parts. Output: URL that parts are put to, up to their number. @throws {S3Error | Error} */
@@ -149,6 +152,7 @@ export class S3Client {
         `<CompleteMultipartUpload xmlns="http://s3.amazonaws.com/doc/2006-03-01/">${
           parts.join("")
         }</CompleteMultipartUpload>`,
+      timeoutMs: PART_TIMEOUT_MS,
       signal,
     });
     const etag = elementOf(check(answer), "ETag");
@@ -191,10 +195,7 @@ export class S3Client {
   /** Reads bytes of an object, from within it. @throws {S3Error | Error} */
   async read(
     url: string,
-    { offsetBytes, lengthBytes }: {
-      readonly offsetBytes: number;
-      readonly lengthBytes: number;
-    },
+    { offsetBytes, lengthBytes }: S3Span,
     signal: AbortSignal,
   ): Promise<S3Range> {
     const answer = await this.#ask({
@@ -214,49 +215,22 @@ export class S3Client {
     return { sizeBytes: Number(size), bytes: body };
   }
 
-  async #ask(
-    { method, url, body, range, maxBodyBytes, signal }: S3Request,
-  ): Promise<HttpAnswer> {
-    const { access, region, clock } = this.#options;
-    const { accessKeyId, secretAccessKey, sessionToken } = access;
-    const isPart = typeof body === "object";
-    const bytes = isPart ? body.bytes : new TextEncoder().encode(body);
-    const hash = await crypto.subtle.digest("SHA-256", bytes);
-    const signed = await new AwsV4Signer({
-      method,
-      url,
-      headers: {
-        "x-amz-content-sha256": new Uint8Array(hash).toHex(),
-        ...isPart && { "content-md5": body.md5.toBase64() },
-        ...range !== undefined && { range },
-      },
-      accessKeyId,
-      secretAccessKey: secretAccessKey.reveal(),
-      ...sessionToken && { sessionToken: sessionToken.reveal() },
-      service: "s3",
-      region,
-      datetime: new Date(clock.wallMs()).toISOString()
-        .replace(/[:-]|\.\d{3}/g, ""),
-    }).sign();
-    const timeoutMs = isPart
-      ? PART_TIMEOUT_MS
-      : method === "GET"
-      ? READ_TIMEOUT_MS
-      : ANSWER_TIMEOUT_MS;
-    return await askHttp({
-      method,
-      url: signed.url.href,
-      headers: Object.fromEntries(signed.headers),
-      ...body !== undefined && { body: bytes },
-      fingerprint: "",
-      maxBodyBytes: maxBodyBytes ?? MAX_ANSWER_BYTES,
-      redirects: "answers",
-    }, {
-      clock,
-      timeoutMs,
-      message: `no answer within ${timeoutMs / 1_000} s`,
-      signal,
-    });
+  /** Asks for less, to be told why not. @throws {S3Error} if it is refused, too */
+  async #explain(url: string, signal: AbortSignal): Promise<void> {
+    try {
+      await this.read(url, FIRST_BYTE, signal);
+    } catch (error) {
+      if (error instanceof S3Error && !error.isNotFound) throw error;
+    }
+  }
+
+  async #ask(request: S3Request): Promise<HttpAnswer> {
+    const { access } = this.#options;
+    const used = await access.current();
+    const answer = await askS3(request, used, this.#options);
+    if (!mayBeForKeys(answer)) return answer;
+    const other = await access.instead(used);
+    return other ? await askS3(request, other, this.#options) : answer;
   }
 }
 
@@ -273,13 +247,22 @@ function check(answer: HttpAnswer): HttpAnswer {
   throw refusal(answer);
 }
 
+/** Whether other keys may do what these do not: they are wrong, have expired, or are no more. */
+function mayBeForKeys(answer: HttpAnswer): boolean {
+  const { status } = answer;
+  if (status !== 404) return [400, 401, 403].includes(status);
+  // Some have it that there is no such user.
+  const code = elementOf(answer, "Code") ?? "";
+  return code !== "" && !code.startsWith("NoSuch");
+}
+
 function refusal(answer: HttpAnswer): S3Error {
   const code = elementOf(answer, "Code");
   const message = elementOf(answer, "Message");
   const words = [code, message].filter((word) => word !== undefined);
   const { status } = answer;
   const said = words.length === 0 ? "" : `: ${words.join(": ")}`;
-  return new S3Error(status, `the server answered ${status}${said}`);
+  return new S3Error(status, `the server answered ${status}${said}`, code);
 }
 
 /** Text of the first element with a name. */

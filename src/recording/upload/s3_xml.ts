@@ -1,3 +1,15 @@
+/** Characters that have a name of their own. */
+const CHARS: Readonly<Record<string, string>> = {
+  quot: '"',
+  apos: "'",
+  lt: "<",
+  gt: ">",
+  amp: "&",
+};
+
+/** Last one of Unicode. */
+const MAX_CHAR_CODE = 0x10_ffff;
+
 /** Text of an element that is of any use. */
 const MAX_ELEMENT_CHARS = 2_048;
 
@@ -36,11 +48,14 @@ export function parseS3Page(xml: string): S3Page {
 
 function unescapeXml(text: string): string {
   return text
-    .replace(/&(?:quot|#34);/g, '"')
-    .replaceAll("&apos;", "'")
-    .replaceAll("&lt;", "<")
-    .replaceAll("&gt;", ">")
-    .replaceAll("&amp;", "&")
+    .replace(
+      /&(?:#(\d{1,7})|#x([0-9a-f]{1,6})|(quot|apos|lt|gt|amp));/gi,
+      (escaped, decimal, hex, name) => {
+        if (name) return CHARS[name.toLowerCase()]!;
+        const code = decimal ? Number(decimal) : parseInt(hex, 16);
+        return code <= MAX_CHAR_CODE ? String.fromCodePoint(code) : escaped;
+      },
+    )
     .replace(/\p{Cc}/gu, " ");
 }
 

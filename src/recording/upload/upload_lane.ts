@@ -5,6 +5,9 @@ import { errorText } from "#base/errors.ts";
 /** Files that are uploaded at the same time. */
 const MAX_PARALLEL = 2;
 
+/** Files that wait at most; those beyond are looked for again when there is room. */
+export const MAX_WAITING_FILES = 10_000;
+
 /** Pause after a failure; each one in a row doubles it, up to the longest. */
 const FIRST_PAUSE_MS = 1_000;
 const LONGEST_PAUSE_MS = 300_000;
@@ -30,6 +33,8 @@ export interface UploadLaneOptions {
     job: UploadJob,
     failure: { readonly reason: string; readonly pauseMs: number },
   ) => void;
+  /** Jobs were not taken, and may be now. */
+  readonly onRoom: () => void;
 }
 
 /**
@@ -45,6 +50,7 @@ export class UploadLane {
   /** URLs of those that wait or are under way. */
   #known = new Set<string>();
   #wake = Promise.withResolvers<void>();
+  #hasRefused = false;
   #ending = new AbortController();
 
   /** Uploads nothing yet. */
@@ -59,9 +65,13 @@ export class UploadLane {
     return this.#known.size;
   }
 
-  /** Uploads a file in its turn; nothing happens if its URL has one already. */
+  /** Uploads a file in its turn; nothing happens if its URL has one already, or too many wait. */
   add(job: UploadJob): void {
     if (this.#known.has(job.url)) return;
+    if (this.#known.size >= MAX_WAITING_FILES) {
+      this.#hasRefused = true;
+      return;
+    }
     this.#known.add(job.url);
     this.#waiting.push(job);
     this.#wakeUp();
@@ -78,6 +88,12 @@ export class UploadLane {
     this.#wake = Promise.withResolvers();
   }
 
+  #checkRoom(): void {
+    if (!this.#hasRefused || this.size > MAX_WAITING_FILES / 2) return;
+    this.#hasRefused = false;
+    this.#options.onRoom();
+  }
+
   async #run(): Promise<void> {
     const { clock, upload, onFailure } = this.#options;
     const { signal } = this.#ending;
@@ -92,6 +108,7 @@ export class UploadLane {
         await upload(job, signal);
         this.#known.delete(job.url);
         pauseMs = FIRST_PAUSE_MS;
+        this.#checkRoom();
       } catch (error) {
         if (signal.aborted) return;
         onFailure(job, { reason: errorText(error), pauseMs });

@@ -1,17 +1,24 @@
+import { pause } from "#base/abort.ts";
+import type { Clock } from "#base/clock.ts";
 import { Md5 } from "#base/crypto.ts";
 import type { RandomAccessInput } from "#formats/mp4/random_access_input.ts";
 import {
-  type S3Body,
   type S3Client,
   S3Error,
   type S3Object,
+  type S3Parts,
 } from "./s3_client.ts";
+import type { S3Body } from "./s3_exchange.ts";
 
 /** What is kept in memory; a larger file is sent in several parts. */
 const PART_BYTES = 8 * 1_024 * 1_024;
 
 /** Parts that an object may have. Spec: Amazon S3 multipart upload limits. */
 const MAX_PARTS = 10_000;
+
+/** A part is tried so often, with a growing pause, before what was sent of the file is given up. */
+const PART_ATTEMPTS = 4;
+const PART_PAUSE_MS = 1_000;
 
 /** What is read at once: the checksum of so much holds nobody up. */
 const READ_BYTES = 131_072;
@@ -23,6 +30,7 @@ const PARTS_ETAG = /^[0-9a-f]{32}-\d+$/;
 /** A file, and where it goes. */
 export interface Upload {
   readonly client: S3Client;
+  readonly clock: Clock;
   readonly input: RandomAccessInput;
   readonly url: string;
   readonly signal: AbortSignal;
@@ -74,7 +82,9 @@ async function isThere(
 ): Promise<boolean> {
   const found = await client.find(url, signal).catch((error) => {
     // Who may not list a bucket is not told what is not in it.
-    if (error instanceof S3Error && error.status === 403) return undefined;
+    const isHidden = error instanceof S3Error && error.status === 403 &&
+      /^(?:AccessDenied)?$/.test(error.code);
+    if (isHidden) return undefined;
     throw error;
   });
   if (found?.sizeBytes !== input.sizeBytes) return false;
@@ -99,9 +109,8 @@ async function sendWhole(
   return { answered, checksum: etagOfChecksums([body.md5]) };
 }
 
-async function sendParts(
-  { client, input, url, signal }: Upload,
-): Promise<Sent> {
+async function sendParts(upload: Upload): Promise<Sent> {
+  const { client, input, url, signal } = upload;
   const parts = await client.beginParts(url, signal);
   try {
     const etags: string[] = [];
@@ -109,7 +118,7 @@ async function sendParts(
     for (const range of rangesOf(input.sizeBytes)) {
       const body = await readBody(input, range);
       const number = etags.length + 1;
-      etags.push(await client.putPart(parts, { number, body }, signal));
+      etags.push(await sendPart(upload, parts, { number, body }));
       checksums.push(body.md5);
     }
     const answered = await client.joinParts(parts, etags, signal);
@@ -118,6 +127,23 @@ async function sendParts(
     // The server may be away; what it keeps is nobody's loss but space.
     await client.dropParts(parts, signal).catch(() => {});
     throw error;
+  }
+}
+
+/** Of a large file, one request that fails is not all that was sent before. */
+async function sendPart(
+  { client, clock, signal }: Upload,
+  parts: S3Parts,
+  part: { readonly number: number; readonly body: S3Body },
+): Promise<string> {
+  for (let attempt = 1;; attempt++) {
+    try {
+      return await client.putPart(parts, part, signal);
+    } catch (error) {
+      const isRefused = error instanceof S3Error && error.status < 500;
+      if (isRefused || attempt === PART_ATTEMPTS || signal.aborted) throw error;
+      await pause(clock, 2 ** (attempt - 1) * PART_PAUSE_MS, signal);
+    }
   }
 }
 

@@ -6,24 +6,22 @@ import type { EventPort, ServerEvent } from "#core/ports.ts";
 import { PlatformError } from "#platform/errors.ts";
 import { absolutePath } from "#platform/files.ts";
 import { openInputFile } from "#platform/input_file.ts";
-import type { RecordingConfig } from "#recording/config.ts";
 import type {
   KeptSegment,
   Recordings,
   RecordingsConfig,
 } from "#recording/recordings.ts";
 import { repairSegment } from "#recording/repair.ts";
-import { segmentNames } from "#recording/segment_files.ts";
 import { S3Client } from "./s3_client.ts";
+import type { S3Environment } from "./s3_target.ts";
+import { openUploadJournal, UploadJournal } from "./upload_journal.ts";
 import {
-  type S3Environment,
-  s3ObjectUrl,
-  type S3Target,
-  s3TargetOf,
-} from "./s3_target.ts";
-import { openUploadJournal, type UploadJournal } from "./upload_journal.ts";
-import { type UploadJob, UploadLane } from "./upload_lane.ts";
+  MAX_WAITING_FILES,
+  type UploadJob,
+  UploadLane,
+} from "./upload_lane.ts";
 import { uploadObject } from "./upload_object.ts";
+import { objectUrlOf, UploadRoutes } from "./upload_routes.ts";
 
 /** Time between two looks for files that nobody has told of, such as those of a disk that has failed. */
 const LOOK_INTERVAL_MS = 600_000;
@@ -39,10 +37,10 @@ export interface UploaderOptions {
   readonly environment: S3Environment;
 }
 
-/** Where the files of an entry of the configuration are, and where they go. */
-interface Route {
-  readonly folder: string;
-  readonly target: S3Target;
+/** A file that is not known to be uploaded. */
+interface FoundFile {
+  readonly job: UploadJob;
+  readonly startUs: number;
 }
 
 /**
@@ -53,8 +51,8 @@ interface Route {
  */
 export class Uploader implements AsyncDisposable {
   #options: UploaderOptions;
-  #client: S3Client | undefined;
-  #routes = new WeakMap<RecordingConfig, Route>();
+  #client: S3Client;
+  #routes: UploadRoutes;
   #journals = new Map<string, Promise<UploadJournal>>();
   /** By the URL of the bucket. */
   #lanes = new Map<string, UploadLane>();
@@ -68,35 +66,37 @@ export class Uploader implements AsyncDisposable {
   /** Looks for files at once. */
   constructor(options: UploaderOptions) {
     this.#options = options;
-    const { environment: { access, region }, clock, events } = options;
-    this.#client = access && new S3Client({ access, region, clock });
+    const { environment, config, clock, events } = options;
+    const { access, region } = environment;
+    this.#client = new S3Client({ access, region, clock });
+    this.#routes = new UploadRoutes(config, environment);
     this.#listening = events.listen((event) => this.#handle(event));
     this.#working = this.#run();
   }
 
   /** The configuration has changed. */
   handleConfig(): void {
-    const { config } = this.#options;
-    const used = new Set<string>();
-    for (const settings of config().paths.values()) {
-      const route = this.#routeOf(settings);
-      if (route) used.add(route.target.bucketUrl);
-    }
+    const used = this.#routes.bucketUrls;
     for (const [bucketUrl, lane] of this.#lanes) {
       if (used.has(bucketUrl)) continue;
       lane.stop();
       this.#lanes.delete(bucketUrl);
+      if (lane.size === 0) continue;
+      this.#options.logger.warn(
+        `${lane.size} files or more that wait are not uploaded to ${bucketUrl}: no path names it any more`,
+      );
     }
     this.#pausing.abort();
   }
 
   /** Whether a file is to be uploaded, and is not known to be there. */
   async isWaiting({ file, settings }: KeptSegment): Promise<boolean> {
-    const route = this.#routeOf(settings);
-    if (route === undefined) return false;
+    const route = this.#routes.of(settings);
+    const url = route && objectUrlOf(file, route);
+    if (url === undefined) return false;
     try {
-      const journal = await this.#journalOf(route.folder);
-      return !journal.urls.has(urlOf(file, route));
+      const journal = await this.#journalOf(route!.folder);
+      return !journal.urls.has(url);
     } catch {
       return true; // nobody knows; the look for files tells why
     }
@@ -116,8 +116,13 @@ export class Uploader implements AsyncDisposable {
     if (event.type !== "segmentCompleted") return;
     const { pathName, confName, file } = event;
     const settings = this.#options.config().paths.get(confName);
-    const route = settings && this.#routeOf(settings);
-    if (route) this.#add({ pathName, file: absolutePath(file) }, route);
+    const route = settings && this.#routes.of(settings);
+    if (route === undefined) return;
+    const absolute = absolutePath(file);
+    const url = objectUrlOf(absolute, route);
+    if (url === undefined) return;
+    const { folder, target: { bucketUrl } } = route;
+    this.#laneOf(bucketUrl).add({ pathName, file: absolute, folder, url });
   }
 
   async #run(): Promise<void> {
@@ -136,40 +141,49 @@ export class Uploader implements AsyncDisposable {
 
   /** Looks for files that are not uploaded, and for lines of journals whose files are gone. */
   async #look(): Promise<void> {
-    const { recordings, config } = this.#options;
-    const settings = [...config().paths.values()];
-    if (!settings.some((one) => this.#routeOf(one))) return;
-    const gone = new Map<UploadJournal, Set<string>>();
-    for await (const segment of recordings.all()) {
-      if (this.#ending.signal.aborted) return;
-      const route = this.#routeOf(segment.settings);
-      if (route === undefined || recordings.isOpen(segment)) continue;
-      const journal = await this.#journalOf(route.folder);
-      const left = gone.get(journal) ?? new Set(journal.urls);
-      gone.set(journal, left);
-      const url = urlOf(segment.file, route);
+    const { recordings, config, logger } = this.#options;
+    const { paths } = config();
+    if (this.#routes.bucketUrls.size === 0) return;
+    const unseen = new Map<UploadJournal, Set<string>>();
+    const found = new Map<string, FoundFile[]>();
+    const unreadable = new Set<string>();
+    const report = (error: unknown) => unreadable.add(errorText(error));
+    for await (const segment of recordings.all(report)) {
+      const { pathName, file, startUs, settings } = segment;
+      // The next look goes by the configuration that has come meanwhile.
+      if (this.#ending.signal.aborted || config().paths !== paths) return;
+      const route = this.#routes.of(settings);
+      const url = route && objectUrlOf(file, route);
+      if (url === undefined || recordings.isOpen(segment)) continue;
+      const { folder, target: { bucketUrl } } = route!;
+      const journal = await this.#journalOf(folder).catch(report);
+      if (!(journal instanceof UploadJournal)) continue;
+      const left = unseen.get(journal) ?? new Set(journal.urls);
+      unseen.set(journal, left);
       left.delete(url);
-      if (!journal.urls.has(url)) this.#add(segment, route);
+      if (journal.urls.has(url)) continue;
+      const files = found.get(bucketUrl) ?? [];
+      found.set(bucketUrl, files);
+      files.push({ job: { pathName, file, folder, url }, startUs });
+      if (files.length > 2 * MAX_WAITING_FILES) keepOldest(files);
     }
-    for (const [journal, urls] of gone) {
+    for (const [bucketUrl, files] of found) {
+      keepOldest(files);
+      for (const { job } of files) this.#laneOf(bucketUrl).add(job);
+    }
+    for (const message of unreadable) logger.error(message);
+    if (unreadable.size > 0) return; // what was not seen may be there
+    for (const [journal, urls] of unseen) {
       if (urls.size > journal.urls.size / 2) await journal.forget(urls);
     }
   }
 
-  #add(
-    { pathName, file }: { readonly pathName: string; readonly file: string },
-    route: Route,
-  ): void {
-    const { folder, target: { bucketUrl } } = route;
-    const isInFolder = file.startsWith(folder) &&
-      /[\\/]/.test(file.charAt(folder.length));
-    if (!isInFolder) return; // a file of before the configuration has changed
-    let lane = this.#lanes.get(bucketUrl);
-    if (lane === undefined) {
-      lane = this.#openLane();
-      this.#lanes.set(bucketUrl, lane);
-    }
-    lane.add({ pathName, file, folder, url: urlOf(file, route) });
+  #laneOf(bucketUrl: string): UploadLane {
+    const known = this.#lanes.get(bucketUrl);
+    if (known) return known;
+    const lane = this.#openLane();
+    this.#lanes.set(bucketUrl, lane);
+    return lane;
   }
 
   #openLane(): UploadLane {
@@ -184,6 +198,7 @@ export class Uploader implements AsyncDisposable {
         );
         events.emit({ type: "failed", ...outcome(pathName), reason: text });
       },
+      onRoom: () => this.#pausing.abort(),
     });
     const settling = lane.settled.then(() => {
       this.#settling.delete(settling);
@@ -194,17 +209,19 @@ export class Uploader implements AsyncDisposable {
 
   async #upload(job: UploadJob, signal: AbortSignal): Promise<void> {
     const { pathName, file, folder, url } = job;
-    if (this.#client === undefined) {
-      throw new Error(
-        "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY in the environment",
-      );
-    }
     const logger = this.#loggerOf(pathName);
+    if (this.#routes.urlOf(pathName, file) !== url) {
+      logger.warn(
+        `${file} is not uploaded to ${url}: the configuration has changed`,
+      );
+      return;
+    }
     try {
       await repair(file);
       using input = await openInputFile(file);
       const isNew = await uploadObject({
         client: this.#client,
+        clock: this.#options.clock,
         ...{ input, url, signal },
       });
       logger.debug(
@@ -227,17 +244,6 @@ export class Uploader implements AsyncDisposable {
     return this.#options.logger.child(`path ${pathName}`).child("upload");
   }
 
-  #routeOf(settings: RecordingConfig): Route | undefined {
-    const known = this.#routes.get(settings);
-    if (known) return known;
-    const { region } = this.#options.environment;
-    const target = s3TargetOf(settings, region);
-    if (target === undefined) return undefined;
-    const route = { folder: segmentNames(settings).folder, target };
-    this.#routes.set(settings, route);
-    return route;
-  }
-
   #journalOf(folder: string): Promise<UploadJournal> {
     const known = this.#journals.get(folder);
     if (known) return known;
@@ -250,10 +256,10 @@ export class Uploader implements AsyncDisposable {
   }
 }
 
-/** Keys are names as they are below the folder. */
-function urlOf(file: string, { folder, target }: Route): string {
-  const name = file.slice(folder.length + 1).replaceAll("\\", "/");
-  return s3ObjectUrl(target.bucketUrl, target.prefix + name);
+/** Leaves one more than a lane takes, so that it knows of more. */
+function keepOldest(files: FoundFile[]): void {
+  files.sort((a, b) => a.startUs - b.startUs);
+  files.length = Math.min(files.length, MAX_WAITING_FILES + 1);
 }
 
 function outcome(subject: string) {

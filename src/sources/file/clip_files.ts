@@ -13,7 +13,7 @@ const MAX_LIST_BYTES = 1_024 * 1_024;
 const LIST_NAME = /\.m3u8?$/i;
 
 /** Files of a folder that are taken. */
-const CLIP_NAME = /\.(?:mp4|m4v|m4a|mov|ts|mts)$/i;
+const CLIP_NAME = /\.(?:mp4|m4v|m4a|mov|ts|mts|m2ts)$/i;
 
 /**
  * What a URL stands for.

@@ -18,6 +18,8 @@ export interface PlacedUnit extends PublishedUnit {
   readonly trackSet: TrackSet;
   /** Decoding time, to put tracks in order. */
   readonly dtsSeconds: number;
+  /** Up to when the file says that it is shown, and no other is to come; its decoding time if it does not tell. */
+  readonly endSeconds: number;
 }
 
 /** Tracks that are there together. */
@@ -106,9 +108,10 @@ export class ClipLine {
     const dtsTicks = unit.dtsTicks + shiftTicks;
     const dtsSeconds = dtsTicks / clockRateHz;
     this.#extend(name, unit, { pts: ptsTicks / clockRateHz, dts: dtsSeconds });
-    const { isRandomAccess, sizeBytes, origin } = unit;
+    const { isRandomAccess, sizeBytes, origin, durationTicks = 0 } = unit;
     return {
       ...{ ptsTicks, dtsTicks, dtsSeconds, isRandomAccess, sizeBytes, origin },
+      endSeconds: dtsSeconds + durationTicks / clockRateHz,
       track,
       trackSet: this.#trackSet,
     };

@@ -7,9 +7,16 @@ import { TEST_STORE } from "./test_clip.ts";
 import type { PlacedUnit, TrackSet } from "./clip_line.ts";
 import { inDecodingOrder } from "./read_ahead.ts";
 
-/** A unit that is due later than this, or was due so long ago, begins a new count of time: a file's clock jumps. */
-const MAX_EARLY_MS = 10_000;
+/** A unit that comes later than this after the end of those before, or was due so long ago, begins a new count of time. */
+const MAX_GAP_MS = 10_000;
 const MAX_LATE_MS = 1_000;
+
+/** No picture is shown for longer, whatever the file says. */
+const MAX_EARLY_MS = 86_400_000;
+
+/** Pause where a file's clock jumps, and after so many units that it does not go on for: they do not keep the machine busy. */
+const REST_MS = 10;
+const MAX_UNITS_AT_ONCE = 100;
 
 /** Units that are due within this go together. */
 const TOGETHER_MS = 1;
@@ -51,22 +58,29 @@ class FilePlayer implements Disposable {
   #trackSet: TrackSet = { tracks: [], number: 0 };
   /** Monotonic time of second 0 of the units. */
   #startMs = -Infinity;
+  /** What has come lasts until then. */
+  #endSeconds = -Infinity;
+  #unitsAtOnce = 0;
 
   constructor(request: PullRequest) {
     this.#request = request;
   }
 
-  async waitFor({ dtsSeconds }: PlacedUnit): Promise<void> {
+  async waitFor({ dtsSeconds, endSeconds }: PlacedUnit): Promise<void> {
     const { clock, signal } = this.#request;
-    const nowMs = clock.monotonicMs();
-    const earlyMs = this.#startMs + dtsSeconds * 1_000 - nowMs;
-    if (earlyMs > MAX_EARLY_MS || earlyMs < -MAX_LATE_MS) {
-      this.#startMs = nowMs - dtsSeconds * 1_000;
-      return;
-    }
-    if (earlyMs <= TOGETHER_MS) return;
+    const earlyMs = this.#startMs + dtsSeconds * 1_000 - clock.monotonicMs();
+    const gapMs = (dtsSeconds - this.#endSeconds) * 1_000;
+    const jumps = earlyMs < -MAX_LATE_MS || earlyMs > MAX_EARLY_MS ||
+      (earlyMs > MAX_GAP_MS && gapMs > MAX_GAP_MS);
+    this.#endSeconds = jumps
+      ? endSeconds
+      : Math.max(this.#endSeconds, endSeconds);
+    const isDue = !jumps && earlyMs <= TOGETHER_MS;
+    if (isDue && ++this.#unitsAtOnce < MAX_UNITS_AT_ONCE) return;
+    this.#unitsAtOnce = 0;
     this.flush();
-    await pause(clock, earlyMs, signal);
+    await pause(clock, isDue || jumps ? REST_MS : earlyMs, signal);
+    if (jumps) this.#startMs = clock.monotonicMs() - dtsSeconds * 1_000;
   }
 
   publish(unit: PlacedUnit): void {

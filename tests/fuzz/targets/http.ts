@@ -9,7 +9,7 @@ import { readCredentials } from "#http/credentials.ts";
 import { HttpError } from "#http/http_error.ts";
 import { parseJson, serializeJson } from "#http/json.ts";
 import { placeOf } from "#protocols/hls/file_place.ts";
-import { fileResponse } from "#protocols/hls/file_response.ts";
+import { answerFile } from "#protocols/hls/file_answer.ts";
 import { parseDirectives, uriEnd } from "#protocols/hls/wire/playlist_query.ts";
 import { assert, assertEquals } from "#test/assert.ts";
 import { type FuzzTarget, takesText } from "../fuzz_target.ts";
@@ -118,15 +118,17 @@ export const HTTP_TARGETS: readonly FuzzTarget[] = [
   },
   {
     name: "hls_range",
-    seeds: () => textSeeds("protocols/hls/file_response_test.ts"),
+    seeds: () => textSeeds("protocols/hls/file_answer_test.ts"),
     rejects: [],
-    run: takesHeader("Range", (headers) => {
-      const request = { headers } as Request;
-      const { status } = fileResponse(request, new Uint8Array(10), {
+    run: takesText((text) => {
+      answerFile(text, new Uint8Array(10), {
         type: "video/mp4",
-        cacheControl: "no-cache",
+        isCdn: false,
+        answer: ({ status }, { length }) => {
+          assert([200, 206, 416].includes(status), `status ${status}`);
+          assert(length <= 10, `${length} bytes`);
+        },
       });
-      assert([200, 206, 416].includes(status), `status ${status}`);
     }),
   },
   {

@@ -18,6 +18,7 @@ import { samplesOfUnit } from "#formats/fmp4/unit_samples.ts";
 import { Mp4FileWriter } from "#formats/mp4/file_writer.ts";
 import { findWholePart } from "#formats/mp4/file_fragments.ts";
 import { openMp4File } from "#formats/mp4/mp4_file.ts";
+import { ChunkScan } from "#recording/playback/chunk_scan.ts";
 import { assert } from "#test/assert.ts";
 import { JPEG_IMAGES } from "../../codecs/jpeg/samples.ts";
 import { BytesInput } from "../../formats/mp4/bytes_input.ts";
@@ -81,6 +82,11 @@ export const MP4_TARGETS: readonly FuzzTarget[] = [
       const input = new BytesInput(bytes);
       const file = await openMp4File(input);
       await findWholePart(input, file.movie, file.headerEndBytes);
+      const scan = new ChunkScan();
+      await scan.read(input, file);
+      for (const chunk of scan.chunks(scan.endSeconds)) {
+        assert(chunk.startSeconds <= chunk.endSeconds, "a chunk goes on");
+      }
       const fromSeconds = (bytes.at(-1) ?? 0) / 32;
       await readFile(file, { fromSeconds });
       return await readFile(file, {}) > 0;

@@ -1,5 +1,7 @@
 import { parseWallTime, wallTimeText } from "#base/wall_time.ts";
 import { SegmentNames } from "#recording/segment_names.ts";
+import { parseContainerKeys } from "#recording/upload/aws_container.ts";
+import { parseAwsProfile } from "#recording/upload/aws_profile.ts";
 import { parseS3Page, xmlElement } from "#recording/upload/s3_xml.ts";
 import { assertEquals } from "#test/assert.ts";
 import { type FuzzTarget, takesText } from "../fuzz_target.ts";
@@ -33,6 +35,23 @@ export const RECORDING_TARGETS: readonly FuzzTarget[] = [
       const code = xmlElement(text, "Code");
       return keys.length > 0 || code !== undefined;
     }),
+  },
+  {
+    name: "aws_profile",
+    seeds: () => textSeeds("recording/upload/aws_profile_test.ts"),
+    rejects: [],
+    run: takesText((text) => parseAwsProfile(text, "default") !== undefined),
+  },
+  {
+    name: "aws_container",
+    seeds: () => [
+      ...textSeeds("recording/upload/aws_container_test.ts"),
+      new TextEncoder().encode(
+        '{"AccessKeyId":"id","SecretAccessKey":"secret","Token":"token"}',
+      ),
+    ],
+    rejects: [],
+    run: takesText((text) => parseContainerKeys(text) !== undefined),
   },
   {
     name: "segment_name",

@@ -12,7 +12,7 @@ import {
   requestMethod,
   responseStatus,
 } from "#protocols/rtsp/tunnel/http_head.ts";
-import { WebSocketDecoder } from "#protocols/rtsp/tunnel/websocket_frame.ts";
+import { WebSocketDecoder } from "#http/http1/websocket_frame.ts";
 import {
   acceptUpgrade,
   checkUpgrade,
@@ -238,12 +238,12 @@ export const RTSP_TARGETS: readonly FuzzTarget[] = [
   inPlaceTarget("tunnel_base64", base64Seeds, () => new Base64Decoder()),
   inPlaceTarget(
     "websocket_frames",
-    () => hexSeeds(`${TUNNEL}/websocket_frame_test.ts`),
+    () => hexSeeds("http/http1/websocket_frame_test.ts"),
     (output) => new WebSocketDecoder(true, controlSink(output)),
   ),
   inPlaceTarget(
     "websocket_client_frames",
-    () => hexSeeds(`${TUNNEL}/websocket_frame_test.ts`),
+    () => hexSeeds("http/http1/websocket_frame_test.ts"),
     (output) => new WebSocketDecoder(false, controlSink(output)),
   ),
 ];

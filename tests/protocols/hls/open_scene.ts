@@ -2,6 +2,7 @@ import { Secret } from "#base/secret.ts";
 import type { PublishGrant } from "#core/ports.ts";
 import type { Publication } from "#core/publication.ts";
 import type { HlsServerConfig } from "#protocols/hls/context.ts";
+import type { LoadRecordedPast } from "#protocols/hls/dvr/recorded_past.ts";
 import { type HlsServer, openHlsServer } from "#protocols/hls/server.ts";
 import {
   accessTo,
@@ -13,6 +14,7 @@ import {
 } from "#test/test_ports.ts";
 import {
   AUDIO,
+  audioUnit,
   publishPicture,
   VIDEO,
   VIDEO_FRAME_TICKS,
@@ -45,6 +47,7 @@ const CONFIG: HlsServerConfig = {
   hlsSegmentMaxSizeBytes: 1_000_000,
   hlsDirectory: "",
   hlsMuxerCloseAfterMs: 60_000,
+  hlsDvrWindowMs: 0,
   hlsCDNSecret: new Secret(""),
 };
 
@@ -75,9 +78,13 @@ export class TestPublisher {
     this.publication = grant.attach([VIDEO, AUDIO]);
   }
 
-  /** Publishes so many pictures more, a key frame every second. */
+  /** Publishes so many pictures more, a key frame every second, and sound as often. */
   push(pictures: number): void {
     for (let i = 0; i < pictures; i++, this.#pictures++) {
+      this.publication.publish(
+        AUDIO,
+        audioUnit(this.#pictures * AUDIO.clockRateHz / GROUP_PICTURES),
+      );
       publishPicture(this.publication, this.#pictures * VIDEO_FRAME_TICKS, {
         isRandomAccess: this.#pictures % GROUP_PICTURES === 0,
       });
@@ -89,6 +96,7 @@ export class TestPublisher {
 export async function openScene(
   changes: Partial<HlsServerConfig> = {},
   options: TestPortsOptions = {},
+  loadPast: LoadRecordedPast = () => Promise.reject(new Error("no past")),
 ): Promise<HlsScene> {
   const test = testPorts(options);
   const { name: user, password } = USER;
@@ -105,7 +113,7 @@ export async function openScene(
   const publisher = await publish();
   publisher.push(1);
   const config = { ...CONFIG, ...changes };
-  const server = await openHlsServer({ config, ports: test.ports });
+  const server = await openHlsServer({ config, ports: test.ports, loadPast });
   const get: HlsScene["get"] = (file, headers = {}) =>
     fetch(`http://127.0.0.1:${server.port}/${PATH}/${file}`, {
       headers,

@@ -3,15 +3,14 @@ import { systemClock } from "#base/clock.ts";
 import { parseIpNetwork } from "#base/ip.ts";
 import { playback } from "#recording/playback/mod.ts";
 import { wallTimeText } from "#base/wall_time.ts";
-import { assert, assertEquals } from "#test/assert.ts";
-import { freeTcpPort } from "#test/ports.ts";
+import { assert, assertEquals, assertIncludes } from "#test/assert.ts";
 import {
   openAuthenticator,
   passwordAuthenticator,
   testPortsWith,
   USER,
 } from "#test/test_ports.ts";
-import type { MadeRecording } from "./made_recording.ts";
+import { type MadeRecording, plainSamples } from "./made_recording.ts";
 import { recordedFolder, START_US } from "./recorded_folder.ts";
 
 const START = "2026-03-01T12:00:00Z";
@@ -37,10 +36,9 @@ async function openPlayback(
     ["ts", { recordPath, recordFormat: "mpegts" }],
     ["~^cam", { recordPath, recordFormat: "fmp4" }],
   ]);
-  const port = freeTcpPort();
   const running = await playback({ paths: () => paths }).open({
     playback: true,
-    playbackAddress: `127.0.0.1:${port}`,
+    playbackAddress: "127.0.0.1:0",
     playbackEncryption: false,
     playbackServerKey: "",
     playbackServerCert: "",
@@ -49,6 +47,7 @@ async function openPlayback(
     readTimeoutMs: 10_000,
     writeTimeoutMs: 10_000,
   }, scene.ports);
+  const [, port] = /listener on :(\d+)/.exec(scene.lines.join("\n"))!;
   const origin = `http://127.0.0.1:${port}`;
   return {
     origin,
@@ -228,6 +227,29 @@ Deno.test("/paths answers those that may be played", async () => {
     pathName: "other",
   });
   assertEquals(await (await all.call("/paths")).json(), ["cam", "cam1"]);
+});
+
+Deno.test("/get prepares no more than eight MP4 files at the same time", async () => {
+  const long = {
+    pathName: "cam1",
+    samples: plainSamples(600),
+    cutSeconds: [0],
+  };
+  await using server = await openPlayback(openAuthenticator, long);
+  const get = async () => {
+    const query = `path=cam1&start=${START}&duration=1h&format=mp4`;
+    const answer = await server.call(`/get?${query}`);
+    const bytes = await answer.bytes();
+    return { status: answer.status, text: new TextDecoder().decode(bytes) };
+  };
+  const answers = await Promise.all(Array.from({ length: 32 }, get));
+  const films = answers.filter(({ status }) => status === 200);
+  const refused = answers.filter(({ status }) => status === 503);
+  assertEquals(films.length + refused.length, answers.length);
+  assert(films.length >= 8 && refused.length > 0, `${films.length} films`);
+  for (const { text } of films) assertEquals(text, films[0]!.text);
+  for (const { text } of refused) assertIncludes(text, "format=fmp4");
+  assertEquals((await get()).status, 200);
 });
 
 Deno.test("the page loads nothing from elsewhere", async () => {

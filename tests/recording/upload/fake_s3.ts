@@ -13,6 +13,9 @@ export const ACCESS = {
   AWS_REGION: "eu-test-1",
 };
 
+/** A session token that was good once. */
+export const EXPIRED_TOKEN = "expired";
+
 /** {@linkcode ACCESS} as programs read it. */
 export const ENVIRONMENT: S3Environment = s3EnvironmentOf(ACCESS);
 
@@ -85,7 +88,9 @@ export class FakeS3 implements AsyncDisposable {
       return refusal(500, "InternalError");
     }
     const wrong = wrongWith(request, url, body);
-    if (wrong !== undefined) return refusal(403, wrong);
+    if (wrong !== undefined) {
+      return refusal(/Token$/.test(wrong) ? 400 : 403, wrong);
+    }
     const kept = fault === "spoiled" ? body.map((byte) => byte ^ 1) : body;
     const response = this.#do(request, url, kept);
     return fault === "lost" ? refusal(504, "GatewayTimeout") : response;
@@ -208,7 +213,15 @@ function wrongWith(
       .exec(headers.get("authorization") ?? "");
   if (match === null) return "AccessDenied";
   const [, id, scope, names, signature] = match as unknown as string[];
-  if (id !== ACCESS.AWS_ACCESS_KEY_ID) return "InvalidAccessKeyId";
+  const token = headers.get("x-amz-security-token");
+  if (id !== ACCESS.AWS_ACCESS_KEY_ID || token === null) {
+    return "InvalidAccessKeyId";
+  }
+  if (!names!.split(";").includes("x-amz-security-token")) {
+    return "AccessDenied";
+  }
+  if (token === EXPIRED_TOKEN) return "ExpiredToken";
+  if (token !== ACCESS.AWS_SESSION_TOKEN) return "InvalidToken";
   const query = [...searchParams].map((pair) => pair.map(escape).join("="));
   const canonical = [
     method,

@@ -95,3 +95,94 @@ Deno.test("RemoteRecordings opens what was uploaded, by its name on the disk", a
   assertEquals(none.code, "not_found");
   assert(scene.lines.length === 0, "nothing went wrong");
 });
+
+/** Waits until the server has so many requests that it does not answer. */
+async function hanging({ server }: Scene, count: number): Promise<void> {
+  while (server.requests.length < count) {
+    await new Promise((resolve) => setTimeout(resolve, 1));
+  }
+}
+
+Deno.test("RemoteRecordings lets nobody wait for a server that hangs", async () => {
+  await using scene = new Scene();
+  scene.add(`a&b/cam/${NAME}1.mp4`);
+  assertEquals((await scene.files("cam")).length, 1);
+  scene.server.fault = () => "hanging";
+  scene.clock.advance(15_000);
+  const asked = [scene.files("cam"), scene.files("cam"), scene.files("new")];
+  await hanging(scene, 3);
+  scene.clock.advance(2_000);
+  const found = await Promise.all(asked);
+  const counts = found.map(({ length }) => length);
+  assertEquals(counts, [1, 1, 0], "what was there before");
+  const again = scene.files("cam");
+  scene.clock.advance(2_000);
+  assertEquals((await again).length, 1);
+  assertEquals(scene.server.requests.length, 3, "one question at a time");
+  scene.server.fault = () => undefined;
+  scene.clock.advance(6_000);
+  scene.clock.advance(15_000);
+  while (scene.lines.length < 2) {
+    await new Promise((resolve) => setTimeout(resolve, 1));
+  }
+  assert(
+    scene.lines.every((line) => line.endsWith("no answer within 10 s")),
+    "",
+  );
+  scene.clock.advance(15_000);
+  assertEquals((await scene.files("cam")).length, 1);
+});
+
+Deno.test("RemoteRecordings does not ask a server for files that has given no answer just now", async () => {
+  await using scene = new Scene();
+  scene.add("a&b/cam/1.mp4");
+  scene.server.fault = () => "hanging";
+  const open = () => scene.remote.open(scene.place, "/rec/cam/1.mp4");
+  const first = open();
+  await hanging(scene, 1);
+  scene.clock.advance(10_000);
+  assertEquals((await assertRejects(first, PlatformError)).code, "other");
+  const next = await assertRejects(open(), PlatformError);
+  assert(next.message.endsWith("no answer within 10 s"), next.message);
+  assertEquals(scene.server.requests.length, 1);
+  scene.server.fault = () => undefined;
+  scene.clock.advance(5_000);
+  using file = await open();
+  assertEquals(file.sizeBytes, 3);
+});
+
+Deno.test("RemoteRecordings stops asking when it is disposed of", async () => {
+  await using scene = new Scene();
+  scene.server.fault = () => "hanging";
+  const files = scene.files("cam");
+  await hanging(scene, 1);
+  scene.remote[Symbol.dispose]();
+  assertEquals(await files, []);
+  assertEquals(scene.lines, []);
+});
+
+Deno.test("RemoteRecordings asks once for the beginning of a file, until it is old or gone", async () => {
+  await using scene = new Scene();
+  const bytes = new Uint8Array(500_000).fill(7);
+  scene.server.objects.set("/bucket/a&b/cam/1.mp4", bytes);
+  const read = async (offsetBytes: number) => {
+    using file = await scene.remote.open(scene.place, "/rec/cam/1.mp4");
+    assertEquals(file.sizeBytes, 500_000);
+    assertEquals([...await file.readAt(offsetBytes, 2)], [7, 7]);
+  };
+  await read(0);
+  await read(4_094);
+  assertEquals(scene.server.requests.length, 1);
+  await read(400_000);
+  assertEquals(scene.server.requests.length, 2);
+  scene.clock.advance(600_000);
+  await read(0);
+  assertEquals(scene.server.requests.length, 3);
+  scene.server.objects.clear();
+  const gone = await assertRejects(read(400_000), PlatformError);
+  assertEquals(gone.code, "not_found");
+  assertEquals(
+    (await assertRejects(read(0), PlatformError)).code,
+    "not_found",
+  );
+});

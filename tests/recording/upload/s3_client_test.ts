@@ -12,7 +12,7 @@ async function withServer(
 ): Promise<void> {
   await using server = openHttpServer(answer);
   const { region, access } = ENVIRONMENT;
-  const client = new S3Client({ access: access!, region, clock: systemClock });
+  const client = new S3Client({ access, region, clock: systemClock });
   await run(client, `${server.url}/bucket/key`);
 }
 
@@ -72,8 +72,40 @@ Deno.test("S3Client shows no secret in what goes wrong", async () => {
       ),
     async (client, url) => {
       const error = await assertRejects(client.find(url, signal), S3Error);
-      const secret = ENVIRONMENT.access!.secretAccessKey.reveal();
-      assertEquals(error.message.includes(secret), false);
+      const { secretAccessKey } = await ENVIRONMENT.access.current();
+      assertEquals(error.message.includes(secretAccessKey.reveal()), false);
     },
   );
+});
+
+Deno.test("S3Client takes a user that is not known for no missing object", async () => {
+  const codes = ["XAdminUserNotFound", "NoSuchBucket", "NoSuchKey"];
+  const outcomes: boolean[] = [];
+  for (const code of codes) {
+    await withServer(
+      () => new Response(`<Code>${code}</Code>`, { status: 404 }),
+      async (client, url) => {
+        const range = { offsetBytes: 0, lengthBytes: 1 };
+        const reading = client.read(url, range, signal);
+        outcomes.push((await assertRejects(reading, S3Error)).isNotFound);
+      },
+    );
+  }
+  assertEquals(outcomes, [false, false, true]);
+});
+
+Deno.test("S3Client sends at once to a server that will not be asked first", async () => {
+  const statuses: number[] = [];
+  await withServer(
+    ({ headers }) => {
+      const status = headers.get("expect") === null ? 200 : 417;
+      statuses.push(status);
+      return new Response(null, { status, headers: { etag: "a" } });
+    },
+    async (client, url) => {
+      const body = { bytes: new Uint8Array(9), md5: new Uint8Array(16) };
+      assertEquals(await client.put(url, body, signal), "a");
+    },
+  );
+  assertEquals(statuses, [417, 200]);
 });

@@ -7,6 +7,8 @@ import {
 } from "#recording/upload/s3_target.ts";
 import { assertEquals, assertThrows } from "#test/assert.ts";
 
+const PLACE = { region: "eu-test-1", endpoint: "" };
+
 const TARGETS = [
   {
     name: "Amazon, by region",
@@ -14,6 +16,41 @@ const TARGETS = [
     endpoint: "",
     bucketUrl: "https://s3.eu-test-1.amazonaws.com/my.bucket",
     prefix: "cams/site 1/",
+  },
+  {
+    name: "a bucket of Amazon whose name may be part of the host's",
+    upload: "s3://my-bucket/cams",
+    endpoint: "",
+    bucketUrl: "https://my-bucket.s3.eu-test-1.amazonaws.com",
+    prefix: "cams/",
+  },
+  {
+    name: "another address of Amazon",
+    upload: "s3://my-bucket",
+    endpoint: "https://s3.dualstack.eu-test-1.amazonaws.com/",
+    bucketUrl: "https://my-bucket.s3.dualstack.eu-test-1.amazonaws.com",
+    prefix: "",
+  },
+  {
+    name: "a bucket of Amazon with capital letters, as they were once allowed",
+    upload: "s3://My_Bucket",
+    endpoint: "https://s3.amazonaws.com",
+    bucketUrl: "https://s3.amazonaws.com/My_Bucket",
+    prefix: "",
+  },
+  {
+    name: "Alibaba, which takes no bucket in the path",
+    upload: "s3://my-bucket",
+    endpoint: "https://oss-cn-hangzhou.aliyuncs.com",
+    bucketUrl: "https://my-bucket.oss-cn-hangzhou.aliyuncs.com",
+    prefix: "",
+  },
+  {
+    name: "a server whose name only ends like one of Amazon",
+    upload: "s3://my-bucket",
+    endpoint: "https://s3.amazonaws.com.example.com",
+    bucketUrl: "https://s3.amazonaws.com.example.com/my-bucket",
+    prefix: "",
   },
   {
     name: "a server of one's own, without prefix",
@@ -36,13 +73,13 @@ for (const { name, upload, endpoint, ...wanted } of TARGETS) {
     const { config } = buildConfig({
       pathDefaults: { recordUpload: upload, recordUploadEndpoint: endpoint },
     });
-    assertEquals(s3TargetOf(config.pathDefaults, "eu-test-1"), wanted);
+    assertEquals(s3TargetOf(config.pathDefaults, PLACE), wanted);
   });
 }
 
 Deno.test("s3TargetOf() is undefined where nothing is uploaded", () => {
   const { config } = buildConfig({});
-  assertEquals(s3TargetOf(config.pathDefaults, "x"), undefined);
+  assertEquals(s3TargetOf(config.pathDefaults, PLACE), undefined);
 });
 
 const REFUSED: readonly (readonly [key: string, value: string])[] = [
@@ -77,20 +114,42 @@ Deno.test("s3ObjectUrl() writes every character as signatures have it", () => {
   );
 });
 
-Deno.test("s3EnvironmentOf() reads what AWS programs read", () => {
-  const { access, region } = s3EnvironmentOf({
+Deno.test("s3TargetOf() takes the address of the environment where there is no other", () => {
+  const { config } = buildConfig({ pathDefaults: { recordUpload: "s3://bu" } });
+  const urlAt = (endpoint: string) =>
+    s3TargetOf(config.pathDefaults, { ...PLACE, endpoint })?.bucketUrl;
+  assertEquals(urlAt("http://minio:9000/"), "http://minio:9000/bu");
+  assertEquals(urlAt("no address"), "no address/bu", "a request will fail");
+  const pathDefaults = {
+    ...config.pathDefaults,
+    recordUploadEndpoint: "http://h",
+  };
+  const target = s3TargetOf(pathDefaults, { ...PLACE, endpoint: "http://x" });
+  assertEquals(target?.bucketUrl, "http://h/bu");
+});
+
+Deno.test("s3TargetOf() knows Amazon's servers in China", () => {
+  const { config } = buildConfig({
+    pathDefaults: { recordUpload: "s3://bucket" },
+  });
+  assertEquals(
+    s3TargetOf(config.pathDefaults, { ...PLACE, region: "cn-north-1" })
+      ?.bucketUrl,
+    "https://bucket.s3.cn-north-1.amazonaws.com.cn",
+  );
+});
+
+Deno.test("s3EnvironmentOf() reads what AWS programs read", async () => {
+  const { access, region, endpoint } = s3EnvironmentOf({
     AWS_ACCESS_KEY_ID: "id",
     AWS_SECRET_ACCESS_KEY: "secret",
     AWS_SESSION_TOKEN: "token",
     AWS_DEFAULT_REGION: "eu-test-1",
+    AWS_ENDPOINT_URL: "http://a",
+    AWS_ENDPOINT_URL_S3: "http://b",
   });
-  assertEquals(
-    [access?.accessKeyId, access?.secretAccessKey.reveal(), region],
-    ["id", "secret", "eu-test-1"],
-  );
-  assertEquals(access?.sessionToken?.reveal(), "token");
-  assertEquals(s3EnvironmentOf({ AWS_ACCESS_KEY_ID: "id" }), {
-    access: undefined,
-    region: "us-east-1",
-  });
+  assertEquals([region, endpoint], ["eu-test-1", "http://b"]);
+  assertEquals((await access.current()).accessKeyId, "id");
+  const { region: byDefault, endpoint: amazons } = s3EnvironmentOf({});
+  assertEquals([byDefault, amazons], ["us-east-1", ""]);
 });

@@ -9,6 +9,11 @@ const ELEMENTS = [
   { name: "an ETag", xml: "<R><E>&quot;0a-2&#34;</E></R>", text: '"0a-2"' },
   { name: "the first one", xml: "<E>1</E><E>2</E>", text: "1" },
   { name: "what is escaped", xml: "<E>&lt;&amp;lt;&gt;</E>", text: "<&lt;>" },
+  {
+    name: "characters by their numbers",
+    xml: "<E>&#39;&#x27;&#X1F600;&#0;&#1114112;&#x110000;&#xD800;&#;&e;</E>",
+    text: "''😀 &#1114112;&#x110000;\ud800&#;&e;",
+  },
   { name: "control characters", xml: "<E>a\r\n\x1bb</E>", text: "a   b" },
   { name: "nothing", xml: "<E></E>", text: "" },
   { name: "none without an end", xml: "<E>1", text: undefined },

@@ -1,4 +1,8 @@
-import { type UploadJob, UploadLane } from "#recording/upload/upload_lane.ts";
+import {
+  MAX_WAITING_FILES,
+  type UploadJob,
+  UploadLane,
+} from "#recording/upload/upload_lane.ts";
 import { assert, assertEquals } from "#test/assert.ts";
 import { FakeClock, settled } from "#test/fake_clock.ts";
 
@@ -16,6 +20,7 @@ Deno.test("UploadLane uploads two files at a time, in their order", async () => 
       return new Promise((resolve) => finish.set(url, resolve));
     },
     onFailure: () => {},
+    onRoom: () => {},
   });
   for (const url of ["a", "b", "c", "a", "c"]) lane.add(jobOf(url));
   await settled();
@@ -43,6 +48,7 @@ Deno.test("UploadLane pauses longer after each failure in a row, five minutes at
     clock,
     upload: () =>
       isDown ? Promise.reject(new Error("down")) : Promise.resolve(),
+    onRoom: () => {},
     onFailure: (_, { pauseMs, reason }) => {
       assertEquals(reason, "down");
       pauses.push(pauseMs);
@@ -72,6 +78,7 @@ Deno.test("UploadLane cuts off what is under way when it is stopped", async () =
         signal.addEventListener("abort", () => reject(signal.reason))
       ),
     onFailure: ({ url }) => void failures.push(url),
+    onRoom: () => {},
   });
   for (const url of ["a", "b", "c"]) lane.add(jobOf(url));
   await settled();
@@ -79,4 +86,32 @@ Deno.test("UploadLane cuts off what is under way when it is stopped", async () =
   lane.stop();
   await lane.settled;
   assertEquals(failures, []);
+});
+
+Deno.test("UploadLane takes no more than so many files, and says when there is room", async () => {
+  const done: string[] = [];
+  let isDown = true;
+  let rooms = 0;
+  const clock = new FakeClock();
+  const lane = new UploadLane({
+    clock,
+    upload: ({ url }) => {
+      if (isDown) return Promise.reject(new Error("down"));
+      done.push(url);
+      return Promise.resolve();
+    },
+    onFailure: () => {},
+    onRoom: () => rooms++,
+  });
+  const count = MAX_WAITING_FILES + 5;
+  for (let i = 0; i < count; i++) lane.add(jobOf(`${i}`));
+  assertEquals(lane.size, MAX_WAITING_FILES);
+  await settled();
+  isDown = false;
+  clock.advance(1_000);
+  while (lane.size > 0) await settled();
+  assertEquals(done.length, MAX_WAITING_FILES);
+  assertEquals(rooms, 1, "once, when half of them are there");
+  lane.stop();
+  await lane.settled;
 });

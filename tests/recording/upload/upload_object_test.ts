@@ -1,15 +1,22 @@
-import { systemClock } from "#base/clock.ts";
-import { Secret } from "#base/secret.ts";
+import { type Clock, systemClock } from "#base/clock.ts";
+import { AwsAccess } from "#recording/upload/aws_access.ts";
 import { S3Client } from "#recording/upload/s3_client.ts";
 import { s3ObjectUrl } from "#recording/upload/s3_target.ts";
 import { uploadObject } from "#recording/upload/upload_object.ts";
 import { assert, assertEquals, assertRejects } from "#test/assert.ts";
 import { BytesInput } from "../../formats/mp4/bytes_input.ts";
-import { ENVIRONMENT, FakeS3 } from "./fake_s3.ts";
+import { ACCESS, ENVIRONMENT, FakeS3 } from "./fake_s3.ts";
 
 const KEY = "cams/a b+c'(1)*!~/ü%41/2026-01-02_03-04-05-000006.mp4";
 const PATH = `/bucket/${KEY}`;
 const MIB = 1_024 * 1_024;
+
+/** Every pause is over at once. */
+const HASTY_CLOCK: Clock = {
+  wallMs: () => systemClock.wallMs(),
+  monotonicMs: () => systemClock.monotonicMs(),
+  after: (_, work) => systemClock.after(0, work),
+};
 
 function bytesOf(sizeBytes: number): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(sizeBytes);
@@ -20,12 +27,13 @@ function bytesOf(sizeBytes: number): Uint8Array<ArrayBuffer> {
 function uploadTo(
   server: FakeS3,
   bytes: Uint8Array,
-  access = ENVIRONMENT.access!,
+  access = ENVIRONMENT.access,
   input = new BytesInput(bytes),
 ): Promise<boolean> {
   const { region } = ENVIRONMENT;
   return uploadObject({
     client: new S3Client({ access, region, clock: systemClock }),
+    clock: HASTY_CLOCK,
     input,
     url: s3ObjectUrl(`${server.url}/bucket`, KEY),
     signal: new AbortController().signal,
@@ -64,16 +72,13 @@ Deno.test("uploadObject() replaces what has the size and is something else", asy
 const REFUSALS = [
   {
     name: "a wrong secret",
-    access: {
-      ...ENVIRONMENT.access!,
-      secretAccessKey: new Secret("wrong"),
-    },
+    access: new AwsAccess({ ...ACCESS, AWS_SECRET_ACCESS_KEY: "wrong" }),
     message:
       'the server answered 403: SignatureDoesNotMatch: because of a "test"',
   },
   {
     name: "a key that the server does not know",
-    access: { ...ENVIRONMENT.access!, accessKeyId: "nobody" },
+    access: new AwsAccess({ ...ACCESS, AWS_ACCESS_KEY_ID: "nobody" }),
     message: 'the server answered 403: InvalidAccessKeyId: because of a "test"',
   },
 ];
@@ -113,6 +118,32 @@ Deno.test("uploadObject() gives up the parts of an object that fails", async () 
   );
   assertEquals(server.openUploads, 0);
   assertEquals(server.objects.size, 0);
+  const puts = server.requests.filter((line) => line.startsWith("PUT "));
+  assertEquals(puts.length, 4, "it has been tried before");
+});
+
+Deno.test("uploadObject() sends one part again, not all of them, where one request fails", async () => {
+  await using server = new FakeS3();
+  const faults = ["error", "lost"] as const;
+  let count = 0;
+  server.fault = (line) =>
+    /PUT .* partNumber/.test(line) ? faults[count++ - 1] : undefined;
+  const bytes = bytesOf(17 * MIB);
+  assertEquals(await uploadTo(server, bytes), true);
+  assertEquals(count, 3 + faults.length);
+  assertEquals(server.objects.get(PATH)!.length, bytes.length);
+  assertEquals(server.openUploads, 0);
+});
+
+Deno.test("uploadObject() sends nothing to a server that refuses it, and tells why", async () => {
+  await using server = new FakeS3();
+  const access = new AwsAccess({ ...ACCESS, AWS_SECRET_ACCESS_KEY: "wrong" });
+  const error = await assertRejects(
+    uploadTo(server, bytesOf(8 * MIB), access),
+    Error,
+  );
+  assert(error.message.includes("SignatureDoesNotMatch"), error.message);
+  assertEquals(server.largestBodyBytes, 0);
 });
 
 Deno.test("uploadObject() fails if a file becomes shorter", async () => {

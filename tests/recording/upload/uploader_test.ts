@@ -4,11 +4,12 @@ import type { ServerEvent } from "#core/ports.ts";
 import type { RecordingConfig } from "#recording/config.ts";
 import { type KeptSegment, Recordings } from "#recording/recordings.ts";
 import { Retention } from "#recording/retention.ts";
+import { s3EnvironmentOf } from "#recording/upload/s3_target.ts";
 import { Uploader } from "#recording/upload/uploader.ts";
 import { assert, assertEquals } from "#test/assert.ts";
 import { FakeClock, START_WALL_MS } from "#test/fake_clock.ts";
 import { recordingSettings } from "../settings.ts";
-import { ENVIRONMENT, FakeS3 } from "./fake_s3.ts";
+import { ACCESS, ENVIRONMENT, EXPIRED_TOKEN, FakeS3 } from "./fake_s3.ts";
 
 const START_SECONDS = START_WALL_MS / 1_000;
 
@@ -30,6 +31,8 @@ class Scene implements AsyncDisposable {
   readonly server = new FakeS3();
   readonly clock = new FakeClock();
   readonly lines: string[] = [];
+  /** Files that had to go before they were uploaded. */
+  readonly lost: string[] = [];
   readonly outcomes: string[] = [];
   readonly openFiles = new Set<string>();
   readonly events = new EventBus<ServerEvent>();
@@ -231,11 +234,14 @@ Deno.test("Uploader forgets a file that is gone", async () => {
 Deno.test("Uploader says which names of the environment it needs", async () => {
   await using scene = new Scene();
   scene.add("cam", 10);
-  await using _uploader = scene.open({ access: undefined, region: "x" });
+  const file = `${scene.folder}/none`;
+  await using _uploader = scene.open(
+    s3EnvironmentOf({ AWS_SHARED_CREDENTIALS_FILE: file }),
+  );
   await until(() => scene.outcomes.length === 1);
   assert(
     scene.lines.at(-1)!.includes(
-      "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY in the environment",
+      `set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY in the environment, or both for profile default in ${file}`,
     ),
     "the line names them",
   );
@@ -260,6 +266,105 @@ Deno.test("Uploader goes by the new configuration", async () => {
   assertEquals(await uploader.isWaiting(segment), false);
   assertEquals(scene.uploaded("cam"), [], "none in the old place");
 });
+
+Deno.test("Uploader begins with the oldest file", async () => {
+  await using scene = new Scene();
+  for (const age of [20, 50, 10, 40, 30]) scene.add("cam", age);
+  scene.add("other", 45);
+  await using _uploader = scene.open();
+  await until(() => scene.outcomes.length === 6);
+  const begun = scene.server.requests
+    .filter((line) => line.startsWith("PUT "))
+    .map((line) => START_SECONDS - Number(/(\d+)\.ts$/.exec(line)![1]));
+  // Two at a time: neighbours may pass each other.
+  const order = begun.map((age, i) => [age, [50, 45, 40, 30, 20, 10][i]!]);
+  assert(order.every(([a, b]) => Math.abs(a! - b!) <= 15), begun.join());
+});
+
+Deno.test("Uploader sends what waits to the new place only, and nothing of a path that is no more", async () => {
+  await using scene = new Scene();
+  scene.paths = new Map([
+    ["cam", scene.pathsWith({}).get("all_others")!],
+    ["old", scene.pathsWith({}).get("all_others")!],
+  ]);
+  scene.add("cam", 10);
+  const left = scene.add("old", 20);
+  scene.server.fault = () => "error";
+  await using uploader = scene.open();
+  await until(() => scene.outcomes.length === 2);
+  scene.server.fault = () => undefined;
+  const moved = scene.pathsWith({ recordUpload: "s3://bucket/new" });
+  scene.paths = new Map([["cam", moved.get("all_others")!]]);
+  uploader.handleConfig();
+  scene.clock.advance(1_000);
+  await until(() => scene.uploaded("cam", "/bucket/new/").length === 1);
+  await until(() =>
+    scene.lines.filter((line) => line.includes("configuration has changed"))
+      .length === 2
+  );
+  assert(scene.lines.some((line) => line.includes(`${left} is not`)), "named");
+  assertEquals(scene.server.objects.size, 1);
+  scene.paths = new Map([
+    ...scene.paths,
+    ["old", moved.get("all_others")!],
+  ]);
+  uploader.handleConfig();
+  await until(() => scene.uploaded("old", "/bucket/new/").length === 1);
+});
+
+Deno.test("Uploader uploads the rest where a folder cannot be read", async () => {
+  await using scene = new Scene();
+  const settings = (name: string) =>
+    scene.pathsWith({ recordPath: `${scene.folder}/${name}/%path/%s` })
+      .get("all_others")!;
+  scene.paths = new Map(["bad", "good"].map((one) => [one, settings(one)]));
+  scene.add("bad/bad", 20);
+  await Deno.mkdir(`${scene.folder}/bad/.uploaded`); // no journal
+  scene.add("good/good", 10);
+  await using _uploader = scene.open();
+  await until(() => scene.outcomes.length === 1);
+  assertEquals(scene.uploaded("good"), [10]);
+  await until(() => scene.lines.some((line) => line.includes("bad/.uploaded")));
+  assertEquals(scene.server.objects.size, 1);
+});
+
+const REFUSED_KEYS = [
+  { name: "an unknown key", id: "nobody", code: "InvalidAccessKeyId" },
+  { name: "an expired token", token: EXPIRED_TOKEN, code: "ExpiredToken" },
+  { name: "no token", token: "", code: "InvalidAccessKeyId" },
+  { name: "a wrong secret", secret: "wrong", code: "SignatureDoesNotMatch" },
+];
+
+for (const { name, code, ...keys } of REFUSED_KEYS) {
+  Deno.test(`Uploader goes on with the keys of a profile that has had ${name}`, async () => {
+    await using scene = new Scene();
+    const file = `${scene.folder}/credentials`;
+    const write = (
+      {
+        id = ACCESS.AWS_ACCESS_KEY_ID,
+        secret = ACCESS.AWS_SECRET_ACCESS_KEY,
+        token = ACCESS.AWS_SESSION_TOKEN,
+      },
+    ) =>
+      Deno.writeTextFile(
+        file,
+        `[cams]\naws_access_key_id=${id}\naws_secret_access_key=${secret}\naws_session_token=${token}\n`,
+      );
+    await write(keys);
+    scene.add("cam", 10);
+    await using _uploader = scene.open(s3EnvironmentOf({
+      AWS_SHARED_CREDENTIALS_FILE: file,
+      AWS_PROFILE: "cams",
+      AWS_REGION: ACCESS.AWS_REGION,
+    }));
+    await until(() => scene.outcomes.length === 1);
+    assert(scene.lines.at(-1)!.includes(`: ${code}: `), scene.lines.at(-1)!);
+    await write({});
+    scene.clock.advance(1_000);
+    await until(() => scene.outcomes.length === 2);
+    assertEquals(scene.outcomes, ["failed upload cam", "succeeded upload cam"]);
+  });
+}
 
 Deno.test("Uploader keeps its journal as small as what is on the disk", async () => {
   await using scene = new Scene();
@@ -287,6 +392,7 @@ async function clean(
   const retention = new Retention({
     ...{ recordings, clock, logger },
     isWaiting: (segment) => uploader.isWaiting(segment),
+    onLost: ({ file }) => scene.lost.push(file),
     freeBytes: () => Promise.resolve(freeBytes()),
   });
   // The first look is over when it waits for the next one.
@@ -329,4 +435,5 @@ Deno.test("Uploader has files that are not uploaded go last, and loudly, where s
   assertEquals((await Deno.stat(kept)).size, 188);
   const loud = scene.lines.filter((line) => line.includes("not uploaded"));
   assertEquals(loud, [`removing ${lost}, which was not uploaded`]);
+  assertEquals(scene.lost, [lost]);
 });

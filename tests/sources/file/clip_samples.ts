@@ -31,10 +31,11 @@ export async function unitsOf(clip: Clip): Promise<ClipUnit[]> {
   return await Array.fromAsync(clip.units());
 }
 
-/** The first `seconds` of the built-in clip as a transport stream; sound alone if told so. */
+/** The first `seconds` of the built-in clip as a transport stream; sound alone if told so, and later by some time. */
 export async function testClipAsTs(
   seconds: number,
   kinds: readonly Track["kind"][] = ["video", "audio"],
+  shiftSeconds = 0,
 ): Promise<Uint8Array> {
   const fail = (message: string) => {
     throw new Error(message);
@@ -46,7 +47,17 @@ export async function testClipAsTs(
   );
   const tracks = [...new Set(units.map(({ track }) => track))];
   return muxer.mux(
-    units.map((unit) => ({ ...unit, trackId: unit.track.id, wallClockMs: 0 })),
+    units.map((unit) => {
+      const { track, ptsTicks, dtsTicks } = unit;
+      const shiftTicks = shiftSeconds * track.clockRateHz;
+      return {
+        ...unit,
+        ptsTicks: ptsTicks + shiftTicks,
+        dtsTicks: dtsTicks + shiftTicks,
+        trackId: track.id,
+        wallClockMs: 0,
+      };
+    }),
     tracks,
   );
 }

@@ -1,3 +1,4 @@
+import { joinBytes } from "#base/join_bytes.ts";
 import type { Publication } from "#core/publication.ts";
 import type { Track } from "#core/track.ts";
 import type { MediaUnit } from "#core/unit.ts";
@@ -7,7 +8,12 @@ import { assert, assertEquals, assertRejects } from "#test/assert.ts";
 import { settled } from "#test/fake_clock.ts";
 import { PATH_SETTINGS, PULL_LIMITS } from "#test/test_ports.ts";
 import { CollectingSink, noLimits, testStream } from "#test/units.ts";
-import { loggedLines, TEST_CLIP, testClipAsTs } from "./clip_samples.ts";
+import {
+  loggedLines,
+  TEST_CLIP,
+  testClipAsTs,
+  testClipBytes,
+} from "./clip_samples.ts";
 
 const STEP_MS = 40;
 
@@ -53,11 +59,11 @@ function pull(source: PullSource, url: string, isLooped = true) {
     taken = units.length;
   };
   /** Lets time go on in small steps, each once the source waits for it. */
-  const play = async (durationMs: number) => {
-    for (let passedMs = 0; passedMs < durationMs; passedMs += STEP_MS) {
+  const play = async (durationMs: number, stepMs = STEP_MS) => {
+    for (let passedMs = 0; passedMs < durationMs; passedMs += stepMs) {
       do await settled(); while (clock.pendingTimers === 0 && !hasEnded);
       take();
-      clock.advance(STEP_MS);
+      clock.advance(stepMs);
     }
     await settled();
     take();
@@ -121,6 +127,63 @@ Deno.test("fileSource ends with the file if it is not looped", async () => {
       test.arrivals.filter(({ unit }) => unit.trackId === trackId).length;
     assertEquals([countOf(0), countOf(1)], [16, 30]);
     assertEquals([test.isPublishing(), test.lines], [false, []]);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+/** The built-in clip in slow motion: what the clocks of its tracks say is `factor` times as long. */
+async function slowClip(factor: number): Promise<Uint8Array> {
+  const bytes = await testClipBytes();
+  const text = new TextDecoder("latin1").decode(bytes);
+  const view = new DataView(bytes.buffer, bytes.byteOffset);
+  for (const { index } of text.matchAll(/mdhd\0{4}/g)) {
+    const at = index + 16;
+    view.setUint32(at, view.getUint32(at) / factor);
+  }
+  return bytes;
+}
+
+Deno.test("fileSource shows each picture as long as the file says, without a rush", async () => {
+  const folder = await Deno.makeTempDir({ prefix: "weir_test_" });
+  try {
+    await Deno.writeFile(`${folder}/slow.mp4`, await slowClip(800));
+    const test = pull(fileSource, `file://${folder}/slow.mp4`);
+    await test.play(110_000, 500);
+    for (const [trackId, stepSeconds] of [[0, 32], [1, 17.07]] as const) {
+      const units = test.arrivals.filter(({ unit }) =>
+        unit.trackId === trackId
+      );
+      assert(units.length >= Math.ceil(100 / stepSeconds), "none is left out");
+      for (const [i, { atMs }] of units.entries()) {
+        // Some steps of the clock pass while the file is read.
+        const lateSeconds = atMs / 1_000 - i * stepSeconds;
+        assert(lateSeconds >= 0 && lateSeconds < 10, `${lateSeconds} s late`);
+      }
+    }
+    test.abort.abort(new Error("over"));
+    await assertRejects(test.ended, Error);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+Deno.test("fileSource is not kept busy by a file whose clock jumps all the time", async () => {
+  const folder = await Deno.makeTempDir({ prefix: "weir_test_" });
+  try {
+    const far = [
+      await testClipAsTs(0.02, ["video"]),
+      await testClipAsTs(0.02, ["video"], 1_000),
+    ];
+    const pieces = Array.from({ length: 400 }, () => far).flat();
+    await Deno.writeFile(`${folder}/a.ts`, joinBytes(pieces));
+    const test = pull(fileSource, `file://${folder}/a.ts`);
+    await test.play(1_000);
+    const { length } = test.arrivals;
+    // Hundreds of pictures of the same moment, and then of another.
+    assert(length > 10 && length < 3_000, `${length} units`);
+    test.abort.abort(new Error("over"));
+    await assertRejects(test.ended, Error);
   } finally {
     await Deno.remove(folder, { recursive: true });
   }

@@ -1,6 +1,6 @@
 import { MpegTsError } from "#formats/mpegts/errors.ts";
 import { openMpegTsClip } from "#sources/file/mpegts_clip.ts";
-import { assertEquals, assertRejects } from "#test/assert.ts";
+import { assert, assertEquals, assertRejects } from "#test/assert.ts";
 import { BytesInput } from "../../formats/mp4/bytes_input.ts";
 import { testClipAsTs, unitsOf } from "./clip_samples.ts";
 
@@ -40,4 +40,25 @@ Deno.test("openMpegTsClip() refuses what has no program", async () => {
     MpegTsError,
   );
   assertEquals(error.message, "no program was found");
+});
+
+Deno.test("openMpegTsClip() says what it leaves out of a file that was cut out of another", async () => {
+  const bytes = (await testClipAsTs(1)).slice();
+  for (let at = 0; at + 4 < bytes.length; at++) {
+    const isSps = bytes[at] === 0 && bytes[at + 1] === 0 &&
+      bytes[at + 2] === 1 && bytes[at + 3] === 0x67;
+    if (isSps) bytes[at + 3] = 0x0c; // filler
+  }
+  const warnings: string[] = [];
+  const clip = await openMpegTsClip(
+    new BytesInput(bytes),
+    (message) => warnings.push(message),
+  );
+  const units = await unitsOf(clip);
+  assertEquals(
+    new Set(units.map(({ track }) => track.kind)),
+    new Set(["audio"]),
+  );
+  assertEquals(warnings.length, 1);
+  assert(warnings[0]!.startsWith("the stream with PID "), warnings[0]!);
 });

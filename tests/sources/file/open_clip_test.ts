@@ -1,7 +1,8 @@
+import { joinBytes } from "#base/join_bytes.ts";
 import { ParseError } from "#base/errors.ts";
 import { ClipError, isClipFault } from "#sources/file/clip.ts";
 import { openClip } from "#sources/file/open_clip.ts";
-import { assertEquals, assertRejects } from "#test/assert.ts";
+import { assert, assertEquals, assertRejects } from "#test/assert.ts";
 import { BytesInput } from "../../formats/mp4/bytes_input.ts";
 import { testClipAsTs, testClipBytes, unitsOf } from "./clip_samples.ts";
 
@@ -11,6 +12,28 @@ Deno.test("openClip() knows files by what is in them", async () => {
     const [first] = await unitsOf(clip);
     assertEquals(first!.tracks.length, 2);
   }
+});
+
+Deno.test("openClip() takes what camcorders put in front of packets out", async () => {
+  const bytes = await testClipAsTs(1);
+  const packets = Array.from({ length: bytes.length / 188 }, (_, i) => [
+    Uint8Array.of(1, 2, 0x47, i),
+    bytes.subarray(i * 188, (i + 1) * 188),
+  ]);
+  const partsOf = async (file: Uint8Array) => {
+    const clip = await openClip(new BytesInput(file), () => {});
+    return (await unitsOf(clip)).map(({ origin, ptsTicks }) => [
+      origin,
+      ptsTicks,
+    ]);
+  };
+  const wanted = await partsOf(bytes);
+  assert(wanted.length > 50, "there are units");
+  const file = joinBytes(packets.flat());
+  assertEquals(await partsOf(file), wanted);
+  const cut = await partsOf(file.slice(0, -100));
+  assertEquals(cut, wanted.slice(0, cut.length));
+  assert(cut.length >= wanted.length - 1, "all but what is cut");
 });
 
 Deno.test("openClip() refuses everything else", async () => {

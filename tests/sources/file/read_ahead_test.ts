@@ -1,6 +1,6 @@
 import type { PlacedUnit } from "#sources/file/clip_line.ts";
 import { inDecodingOrder } from "#sources/file/read_ahead.ts";
-import { assertEquals } from "#test/assert.ts";
+import { assert, assertEquals } from "#test/assert.ts";
 import { VIDEO, videoUnit } from "#test/units.ts";
 
 function unitAt(dtsSeconds: number, sizeBytes = 20): PlacedUnit {
@@ -10,6 +10,7 @@ function unitAt(dtsSeconds: number, sizeBytes = 20): PlacedUnit {
     track: VIDEO,
     trackSet: { tracks: [VIDEO], number: 1 },
     dtsSeconds,
+    endSeconds: dtsSeconds,
   };
 }
 
@@ -50,6 +51,12 @@ Deno.test("inDecodingOrder() holds no more bytes than it may", async () => {
     (_, i) => unitAt(i / 100, 10 * 1_024 * 1_024),
   );
   assertEquals((await read(units, 1)).asked, 4);
+});
+
+Deno.test("inDecodingOrder() holds no more units than it may, however small they are", async () => {
+  const units = Array.from({ length: 10_000 }, () => unitAt(1, 0));
+  const { asked } = await read(units, 1);
+  assert(asked < 5_000, `${asked} units`);
 });
 
 Deno.test("inDecodingOrder() lets a clock jump", async () => {

@@ -1,4 +1,3 @@
-import { codecString } from "#codecs/codec_string.ts";
 import { videoSize } from "#codecs/codec_properties.ts";
 import {
   type DashPeriod,
@@ -12,86 +11,166 @@ import type {
   StreamPlaylists,
 } from "./stream_playlists.ts";
 
-/** Epochs whose times are remembered: more than a window has. */
-const MAX_EPOCHS = 64;
+/** Periods that are remembered: more than a window has. */
+const MAX_PERIODS = 64;
 
-/** Describes the segments of a stream as MPEG-DASH does; what was said of a period stays as it is. */
+/** Wall clocks that are further apart than this are not of one clock. */
+const MAX_APART_MS = 300_000;
+
+/** Segments of one rendition that follow each other in one file format. */
+interface Epoch {
+  /** What the names of its files begin with, in all renditions. */
+  readonly prefix: string;
+  readonly segments: SegmentSummary[];
+}
+
+/** Where an epoch lies on the time line of the manifest. */
+interface Place {
+  readonly startSeconds: number;
+  /** Time in its files at its start. */
+  readonly offsetSeconds: number;
+  endSeconds: number;
+  /** Wall clock of its end. */
+  endWallMs: number;
+}
+
+/**
+ * Describes the segments of a path as MPEG-DASH does; what was said of a period stays as it is.
+ *
+ * A manifest says what time it is: players that go by it find the newest segment however far the clock of the
+ * publisher runs away from ours.
+ */
 export class DashPeriods {
-  #playlists: StreamPlaylists;
-  /** Wall clock of time 0 of the files, by the header that they begin with. */
-  #zeroWallMs = new Map<string, number>();
-  #startWallMs: number | undefined;
-
-  /** Describes these playlists. */
-  constructor(playlists: StreamPlaylists) {
-    this.#playlists = playlists;
-  }
+  #places = new Map<string, Place>();
+  /** Of the period that begins last. */
+  #last: Place | undefined;
+  #startWallMs = 0;
 
   /** The manifest, `URI_END` behind each URI; undefined if there is nothing to describe. */
-  manifest(nowWallMs: number, summary: MediaSummary): string | undefined {
-    const { renditions, targets } = this.#playlists;
-    const leading = epochsOf(renditions[0]!);
+  manifest(
+    nowWallMs: number,
+    { renditions, targets }: StreamPlaylists,
+    summary: MediaSummary,
+  ): string | undefined {
     const all = renditions.map(epochsOf);
-    const periods = leading.map((epoch, i): DashPeriod => {
-      const zeroWallMs = this.#zeroOf(epoch[0]!);
-      this.#startWallMs ??= zeroWallMs;
-      const fromEnd = leading.length - i;
+    const periods = all[0]!.map(({ prefix }): DashPeriod => {
+      const runs = all.map((epochs) =>
+        epochs.find((epoch) => epoch.prefix === prefix)?.segments ?? []
+      );
+      const { startSeconds, offsetSeconds } = this.#place(
+        prefix,
+        runs,
+        nowWallMs,
+      );
       return {
-        startSeconds: (zeroWallMs - this.#startWallMs) / 1_000,
-        runs: all.flatMap((epochs, n) =>
-          runOf(epochs.at(-fromEnd), renditions[n]!, summary, n)
+        id: prefix,
+        startSeconds,
+        offsetSeconds,
+        runs: runs.flatMap((segments, i) =>
+          runOf(segments, renditions, i, summary)
         ),
       };
     });
-    if (this.#startWallMs === undefined) return undefined;
-    const windowSeconds = leading.flat()
-      .reduce((sum, { durationSeconds }) => sum + durationSeconds, 0);
+    const [first] = periods;
+    if (first === undefined) return undefined;
+    const { endSeconds, endWallMs } = this.#last!;
+    const sinceEndSeconds = elapsedMs(endWallMs, nowWallMs) / 1_000;
+    const nowSeconds = endSeconds + sinceEndSeconds;
     return serializeDashManifest({
       startWallMs: this.#startWallMs,
-      nowWallMs,
+      nowWallMs: Math.ceil(this.#startWallMs + nowSeconds * 1_000),
       targetDurationSeconds: targets.durationSeconds,
-      windowSeconds,
+      windowSeconds: nowSeconds - oldestSeconds(first),
       periods,
     });
   }
 
-  #zeroOf({ headerName, startWallMs, startSeconds }: SegmentSummary): number {
-    const key = headerName!;
-    let zeroWallMs = this.#zeroWallMs.get(key);
-    if (zeroWallMs === undefined) {
-      zeroWallMs = Math.round(startWallMs! - startSeconds * 1_000);
-      this.#zeroWallMs.set(key, zeroWallMs);
-      const [oldest] = this.#zeroWallMs.keys();
-      if (this.#zeroWallMs.size > MAX_EPOCHS) this.#zeroWallMs.delete(oldest!);
+  /** Where these segments lie, those of the leading rendition first. */
+  #place(
+    prefix: string,
+    runs: readonly (readonly SegmentSummary[])[],
+    nowWallMs: number,
+  ): Place {
+    const first = runs[0]![0]!;
+    const last = runs[0]!.at(-1)!;
+    const lastSeconds = Math.max(
+      ...runs.map((run) => run.length > 0 ? endOf(run.at(-1)!) : 0),
+    );
+    let place = this.#places.get(prefix);
+    if (place === undefined) {
+      const before = this.#last;
+      if (before === undefined) {
+        const lengthSeconds = lastSeconds - first.startSeconds;
+        const newestStartMs = nowWallMs - lengthSeconds * 1_000;
+        const sinceMs = elapsedMs(first.startWallMs!, newestStartMs);
+        this.#startWallMs = Math.floor(newestStartMs - sinceMs);
+      }
+      const gapMs = before
+        ? elapsedMs(before.endWallMs, first.startWallMs!)
+        : 0;
+      place = {
+        startSeconds: wholeMs((before?.endSeconds ?? 0) + gapMs / 1_000),
+        offsetSeconds: first.startSeconds,
+        endSeconds: 0,
+        endWallMs: 0,
+      };
+      this.#places.set(prefix, place);
+      this.#last = place;
+      const [oldest] = this.#places.keys();
+      if (this.#places.size > MAX_PERIODS) this.#places.delete(oldest!);
     }
-    return zeroWallMs;
+    place.endSeconds = place.startSeconds - place.offsetSeconds + lastSeconds;
+    place.endWallMs = last.startWallMs! +
+      (lastSeconds - last.startSeconds) * 1_000;
+    return place;
   }
 }
 
-/** Segments with media that follow each other with the same header. */
-function epochsOf({ window }: Rendition): SegmentSummary[][] {
-  const epochs: SegmentSummary[][] = [];
-  let before: SegmentSummary | undefined;
+/** Where all tracks of a period are there, on the time line of the manifest. */
+function oldestSeconds(
+  { startSeconds, offsetSeconds, runs }: DashPeriod,
+): number {
+  const inFile = Math.max(
+    ...runs.map(({ segments }) => segments[0]!.startSeconds),
+  );
+  return startSeconds - offsetSeconds + inFile;
+}
+
+/** From one time to another; 0 if that cannot be told. */
+function elapsedMs(fromMs: number, toMs: number): number {
+  const ms = toMs - fromMs;
+  return ms > 0 && ms < MAX_APART_MS ? ms : 0;
+}
+
+function endOf({ startSeconds, durationSeconds }: SegmentSummary): number {
+  return startSeconds + durationSeconds;
+}
+
+/** What a manifest can say: the next period must not begin before it. */
+function wholeMs(seconds: number): number {
+  return Math.ceil(seconds * 1_000 - 1e-6) / 1_000;
+}
+
+function epochsOf({ window }: Rendition): Epoch[] {
+  const epochs: Epoch[] = [];
   for (const segment of window.segments()) {
     if (segment.isGap) continue;
-    if (segment.headerName !== before?.headerName) epochs.push([]);
-    const epoch = epochs.at(-1)!;
-    // Numbers and times go on without a hole: what lies before a gap is not described.
-    if (segment.msn !== (before?.msn ?? 0) + 1) epoch.length = 0;
-    epoch.push(segment);
-    before = segment;
+    const prefix = segment.headerName!.split("_", 1)[0]!;
+    if (epochs.at(-1)?.prefix !== prefix) epochs.push({ prefix, segments: [] });
+    epochs.at(-1)!.segments.push(segment);
   }
   return epochs;
 }
 
 function runOf(
-  segments: readonly SegmentSummary[] | undefined,
-  { window, kind }: Rendition,
-  { tracks }: MediaSummary,
+  segments: readonly SegmentSummary[],
+  renditions: readonly Rendition[],
   index: number,
+  { tracks, codecNames }: MediaSummary,
 ): DashRun[] {
-  const first = segments?.[0];
-  if (!segments || !first) return [];
+  const [first] = segments;
+  if (first === undefined) return [];
+  const { window, kind } = renditions[index]!;
   const codec = tracks[index]?.codec;
   const peakBps = Math.max(
     ...segments.map(({ sizeBytes, durationSeconds }) =>
@@ -100,13 +179,13 @@ function runOf(
   );
   return [{
     mimeType: kind === "audio" ? "audio/mp4" : "video/mp4",
-    codec: codec && codecString(codec),
+    codec: codecNames[index],
     bandwidthBps: Math.ceil(peakBps),
     resolution: codec && videoSize(codec),
     id: window.options.id,
+    isAlternate: renditions.findIndex((one) => one.kind === kind) !== index,
     headerName: first.headerName!,
-    nameTemplate: first.name.replace(`seg${first.msn}`, "seg$Number$"),
-    firstNumber: first.msn,
+    nameTemplate: window.timedName("$Time$"),
     segments,
   }];
 }

@@ -2,8 +2,7 @@
 export type HlsMuxerErrorCode =
   | "segment_too_large"
   | "unsupported_codecs"
-  | "too_few_segments"
-  | "directory_failed";
+  | "too_few_segments";
 
 /** Segments of a stream cannot be made. */
 export class HlsMuxerError extends Error {

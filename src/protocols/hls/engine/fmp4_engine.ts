@@ -1,4 +1,5 @@
 import { isSameCodec } from "#codecs/codec.ts";
+import { codecString } from "#codecs/codec_string.ts";
 import type { Track } from "#core/track.ts";
 import { type Mp4Sample, samplesOfStep } from "#formats/fmp4/unit_samples.ts";
 import { Fmp4Rendition } from "./fmp4_rendition.ts";
@@ -22,8 +23,9 @@ export class Fmp4Engine implements HlsEngine {
   readonly playlists: StreamPlaylists;
   #choice: TrackChoice;
   #windows: readonly PlaylistWindow[];
-  /** Of the running epoch, by track, the leading one first. */
+  /** Of the running epoch, or else the last one, by track, the leading one first. */
   #renditions: ReadonlyMap<number, Fmp4Rendition> = new Map();
+  /** Undefined between two epochs. */
   #leading: Fmp4Rendition | undefined;
   #isFirstEpoch = true;
   /** Pictures of the running epoch, and where it began. */
@@ -51,6 +53,9 @@ export class Fmp4Engine implements HlsEngine {
     const isVideo = this.#choice.leading?.track.kind === "video";
     return {
       tracks: this.#choice.carried.map(({ track }) => track),
+      codecNames: this.#choice.carried.map(({ track }) =>
+        this.#renditions.get(track.id)?.codecName ?? codecString(track.codec)
+      ),
       framesPerSecond: isVideo && seconds > 0
         ? (this.#leadingSamples - 1) / seconds
         : undefined,
@@ -79,9 +84,11 @@ export class Fmp4Engine implements HlsEngine {
   }
 
   endEpoch(): void {
+    if (this.#leading === undefined) return;
     for (const rendition of this.#renditions.values()) rendition.finish();
-    this.#renditions = new Map();
     this.#leading = undefined;
+    // Nobody is to wait for the end of sound that ended before the pictures.
+    this.#align();
   }
 
   #take(sample: Mp4Sample): void {

@@ -1,4 +1,5 @@
 import { errorText } from "#base/errors.ts";
+import { codecString } from "#codecs/codec_string.ts";
 import type { Track } from "#core/track.ts";
 import { serializeInitSegment } from "#formats/fmp4/init_segment.ts";
 import { Fmp4PartWriter } from "#formats/fmp4/part_writer.ts";
@@ -45,6 +46,7 @@ export class Fmp4Rendition {
   #timer: SampleTimer;
   #writer: Fmp4PartWriter;
   #header: HlsFile | undefined;
+  #codecName: string | undefined;
   #needsDiscontinuity: boolean;
   /** Where the open segment begins, and the samples that were written end. */
   #startSeconds: number;
@@ -91,6 +93,11 @@ export class Fmp4Rendition {
   /** Whether the header of the files is written: its parameters cannot change any more. */
   get hasHeader(): boolean {
     return this.#header !== undefined;
+  }
+
+  /** What players call the codec; undefined before the header of the files is written. */
+  get codecName(): string | undefined {
+    return this.#codecName;
   }
 
   /** Whether a sample is from before its epoch. */
@@ -140,6 +147,7 @@ export class Fmp4Rendition {
         clockRateHz: track.clockRateHz,
         firstSample: sample.bytes,
       }]);
+      if (bytes) this.#codecName = codecString(track.codec, sample.bytes);
       const name = `${prefix}_${this.window.options.id}_init.mp4`;
       return bytes && { name, bytes };
     } catch (error) {

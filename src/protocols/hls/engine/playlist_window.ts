@@ -6,13 +6,21 @@ import type {
   RenditionReport,
   SegmentHead,
 } from "#protocols/hls/wire/media_playlist.ts";
+import { dashTicks } from "#protocols/hls/wire/dash_manifest.ts";
 import type { PlaylistTargets } from "./playlist_targets.ts";
+import type { SegmentStore } from "./segment_store.ts";
 
 /** Segments that are listed no more, but that somebody may be about to ask for. */
 const UNLISTED_SEGMENTS = 2;
 
 /** Segments whose parts are listed beside them. */
 const SEGMENTS_WITH_PARTS = 2;
+
+/** Segments that are in memory, wherever they are beside: those that many ask for at the same time. */
+const SEGMENTS_IN_MEMORY = SEGMENTS_WITH_PARTS + 1;
+
+/** Without media for so many segments, a track is taken for one that nobody brings. */
+const SILENT_SEGMENTS = 2;
 
 /** What stands in the place of a segment without media. */
 export const GAP_URI = "gap.mp4";
@@ -30,13 +38,19 @@ interface Part extends PlaylistPart, HlsFile {}
 interface Segment extends SegmentHead {
   readonly msn: number;
   readonly uri: string;
+  /** The same file for those who know its time. */
+  readonly timedUri: string | undefined;
   readonly header: HlsFile | undefined;
   /** On the time line of the files. */
   readonly startSeconds: number;
   durationSeconds: number;
   isGap: boolean;
   parts: Part[];
-  bytes: Uint8Array;
+  sizeBytes: number;
+  /** Undefined where it is in the store only. */
+  bytes: Uint8Array | undefined;
+  /** Whether the store has it. */
+  isKept: boolean;
 }
 
 /** A segment that is complete, for those who describe the stream in another way. */
@@ -62,6 +76,12 @@ export interface SegmentOpening {
   readonly startWallMs: number;
 }
 
+/** Somebody who waits for what comes next. */
+interface Waiting {
+  isThere(): boolean;
+  then(isThere: boolean): void;
+}
+
 /** What a window is made of. */
 export interface WindowOptions {
   /** Part of the names of its files, e.g. `"video1"`. */
@@ -77,6 +97,8 @@ export interface WindowOptions {
   readonly firstMsn: number;
   readonly discontinuitySequence: number;
   readonly targets: PlaylistTargets;
+  /** Where older segments are; in memory, if left out. */
+  readonly store?: SegmentStore | undefined;
   /** Something has changed. */
   readonly onChanged: () => void;
 }
@@ -91,7 +113,8 @@ export class PlaylistWindow {
   #prefix: string;
   #discontinuitySequence: number;
   #isEnded = false;
-  #changed = Promise.withResolvers<void>();
+  #waiting: Waiting[] = [];
+  #isTelling = false;
 
   /** Starts without media. */
   constructor(options: WindowOptions) {
@@ -123,9 +146,21 @@ export class PlaylistWindow {
     return this.#segments.filter(({ isGap }) => !isGap).length;
   }
 
+  /** Whether nothing has come for a while. */
+  get isSilent(): boolean {
+    return this.#open === undefined &&
+      this.#segments.slice(-SILENT_SEGMENTS).every(({ isGap }) => isGap);
+  }
+
   /** Name of the playlist. */
   get playlistName(): string {
     return `${this.options.id}_stream.m3u8`;
+  }
+
+  /** Name of the segment that begins at a time, in the ticks of a manifest: times go on where a discontinuity is. */
+  timedName(ticks: number | string): string {
+    const { prefix, id, extension } = this.options;
+    return `${prefix}_${id}_t${ticks}.${extension}`;
   }
 
   /** Whether a segment is under way. */
@@ -143,11 +178,14 @@ export class PlaylistWindow {
       ...opening,
       msn: this.#nextMsn,
       uri: `${prefix}_${id}_seg${this.#nextMsn}.${extension}`,
+      timedUri: this.timedName(dashTicks(opening.startSeconds)),
       mapUri: header?.name,
       durationSeconds: 0,
       isGap: false,
       parts: [],
-      bytes: new Uint8Array(),
+      sizeBytes: 0,
+      bytes: undefined,
+      isKept: false,
     };
   }
 
@@ -183,19 +221,22 @@ export class PlaylistWindow {
     const segment = this.#open;
     assert(segment !== undefined, "a segment is open");
     const { parts } = segment;
-    segment.bytes = joinBytes(parts.map(({ bytes }) => bytes));
+    const bytes = joinBytes(parts.map(({ bytes }) => bytes));
+    segment.bytes = bytes;
+    segment.sizeBytes = bytes.length;
     // The parts become views: everything is held once.
     let atBytes = 0;
     segment.parts = this.options.hasParts
       ? parts.map((part) => {
         const { length } = part.bytes;
-        const bytes = segment.bytes.subarray(atBytes, atBytes + length);
+        const view = bytes.subarray(atBytes, atBytes + length);
         atBytes += length;
-        return { ...part, bytes };
+        return { ...part, bytes: view };
       })
       : [];
     this.#open = undefined;
     this.#append(segment);
+    this.#keep(segment, bytes);
     this.options.targets.freeze();
   }
 
@@ -204,6 +245,7 @@ export class PlaylistWindow {
     this.#append({
       msn: this.#nextMsn,
       uri: GAP_URI,
+      timedUri: undefined,
       header: undefined,
       mapUri: undefined,
       hasDiscontinuity: false,
@@ -212,7 +254,9 @@ export class PlaylistWindow {
       durationSeconds,
       isGap: true,
       parts: [],
-      bytes: new Uint8Array(),
+      sizeBytes: 0,
+      bytes: undefined,
+      isKept: false,
     });
   }
 
@@ -258,11 +302,10 @@ export class PlaylistWindow {
       ...segment,
       name: segment.uri,
       headerName: segment.header?.name,
-      sizeBytes: segment.bytes.length,
     }));
   }
 
-  /** The file with this name; undefined if there is none. */
+  /** The file with this name; undefined if there is none in memory. */
   find(name: string): Uint8Array | undefined {
     const segments = this.#open
       ? [...this.#segments, this.#open]
@@ -270,7 +313,7 @@ export class PlaylistWindow {
     for (let i = segments.length - 1; i >= 0; i--) {
       const { uri, header, parts, bytes, isGap } = segments[i]!;
       if (header?.name === name) return header.bytes;
-      if (uri === name) {
+      if (uri === name || segments[i]!.timedUri === name) {
         return isGap || segments[i] === this.#open ? undefined : bytes;
       }
       const part = parts.find((one) => one.name === name);
@@ -279,35 +322,59 @@ export class PlaylistWindow {
     return undefined;
   }
 
-  /** Waits until the part that was announced is there. Output: undefined if it is not announced, or never comes. */
-  async awaitPart(name: string): Promise<Uint8Array | undefined> {
-    const { hasParts } = this.options;
-    while (hasParts && !this.#isEnded && name === this.#partName()) {
-      await this.#changed.promise;
-    }
-    return this.find(name);
+  /**
+   * Hands out a file; waits for one that was announced.
+   *
+   * Output of `then`: undefined if it is not announced, or never comes. Hot path.
+   */
+  whenFile(name: string, then: (bytes: Uint8Array | undefined) => void): void {
+    const bytes = this.find(name);
+    if (bytes !== undefined) return then(bytes);
+    const kept = this.#segments.find(({ uri, timedUri, isKept }) =>
+      isKept && (uri === name || timedUri === name)
+    );
+    if (kept) this.options.store!.read(kept.uri, then);
+    else if (this.options.hasParts && name === this.#partName()) {
+      const isThere = () => name !== this.#partName();
+      this.#when(isThere, () => then(this.find(name)));
+    } else if (name === this.timedName(dashTicks(this.endSeconds))) {
+      // ffmpeg asks again and again for a segment that no manifest names yet, and plays it twice if it gets it.
+      this.whenPosition(this.#nextMsn, undefined, () => then(undefined));
+    } else then(undefined);
   }
 
-  /** Waits until so many segments have media; false if it ends before. */
-  async awaitSegments(count: number): Promise<boolean> {
-    while (!this.#isEnded && this.mediaSegmentCount < count) {
-      await this.#changed.promise;
-    }
-    return !this.#isEnded;
+  /** Tells when so many segments have media; false if it ends before. Hot path. */
+  whenSegments(count: number, then: (isThere: boolean) => void): void {
+    this.#when(() => this.mediaSegmentCount >= count, then);
   }
 
-  /** Waits for a segment, or a part of it; false if it ends before. */
-  async awaitPosition(msn: number, part: number | undefined): Promise<boolean> {
-    while (!this.#isEnded && !this.#has(msn, part)) {
-      await this.#changed.promise;
-    }
-    return !this.#isEnded;
+  /** Tells when a segment is there, or a part of it; false if it ends before. Hot path. */
+  whenPosition(
+    msn: number,
+    part: number | undefined,
+    then: (isThere: boolean) => void,
+  ): void {
+    this.#when(() => this.#has(msn, part), then);
   }
 
   /** Nothing comes any more: whoever waits is told. Idempotent. */
   end(): void {
     this.#isEnded = true;
-    this.#changed.resolve();
+    this.#tellWaiting();
+    if (this.options.store === undefined) return;
+    while (this.#segments.length > 0) this.#forgetOldest();
+  }
+
+  #when(isThere: () => boolean, then: (isThere: boolean) => void): void {
+    if (this.#isEnded) then(false);
+    else if (isThere()) then(true);
+    else this.#waiting.push({ isThere, then });
+  }
+
+  #tellWaiting(): void {
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const one of waiting) this.#when(one.isThere, one.then);
   }
 
   #has(msn: number, part: number | undefined): boolean {
@@ -332,17 +399,57 @@ export class PlaylistWindow {
     const unlisted = this.#segments.at(-segmentCount - 1);
     if (unlisted?.hasDiscontinuity) this.#discontinuitySequence++;
     if (this.#segments.length > segmentCount + UNLISTED_SEGMENTS) {
-      this.#segments.shift();
+      this.#forgetOldest();
     }
-    const old = this.#segments.at(-SEGMENTS_WITH_PARTS - 2);
-    if (old) old.parts = [];
+    const old = this.#segments.at(-SEGMENTS_IN_MEMORY - 1);
+    if (old) {
+      old.parts = [];
+      this.#release(old);
+    }
     this.#handleChange();
+  }
+
+  /** Has the store take what is complete, and its header. */
+  #keep(segment: Segment, bytes: Uint8Array): void {
+    const { store } = this.options;
+    if (store === undefined) return;
+    const { header, uri } = segment;
+    if (header && header !== this.#segments.at(-2)?.header) {
+      store.keep(header.name, header.bytes, () => {});
+    }
+    store.keep(uri, bytes, () => {
+      segment.isKept = true;
+      this.#release(segment);
+    });
+  }
+
+  #release(segment: Segment): void {
+    const newest = this.#segments.slice(-SEGMENTS_IN_MEMORY);
+    if (segment.isKept && !newest.includes(segment)) segment.bytes = undefined;
+  }
+
+  #forgetOldest(): void {
+    const oldest = this.#segments.shift();
+    const { store } = this.options;
+    if (oldest === undefined || store === undefined || oldest.isGap) return;
+    const { uri, header } = oldest;
+    store.drop(uri);
+    const others = this.#open
+      ? [...this.#segments, this.#open]
+      : this.#segments;
+    if (header && others.every((other) => other.header !== header)) {
+      store.drop(header.name);
+    }
   }
 
   #handleChange(): void {
     this.options.onChanged();
-    const changed = this.#changed;
-    this.#changed = Promise.withResolvers();
-    changed.resolve();
+    if (this.#waiting.length === 0 || this.#isTelling) return;
+    this.#isTelling = true;
+    // Behind everything else that the same units are for.
+    queueMicrotask(() => {
+      this.#isTelling = false;
+      this.#tellWaiting();
+    });
   }
 }

@@ -1,4 +1,3 @@
-import { codecString } from "#codecs/codec_string.ts";
 import { videoSize } from "#codecs/codec_properties.ts";
 import type { Track } from "#core/track.ts";
 import {
@@ -11,6 +10,7 @@ import {
 } from "#protocols/hls/wire/multivariant_playlist.ts";
 import { PlaylistTargets } from "./playlist_targets.ts";
 import { PlaylistWindow } from "./playlist_window.ts";
+import type { SegmentStore } from "./segment_store.ts";
 import type { HlsVariant } from "./track_choice.ts";
 
 /** Versions that playlists announce. */
@@ -22,10 +22,12 @@ const VERSION: Readonly<Record<HlsVariant, number>> = {
 
 /** Segments with media before a viewer is answered. */
 const FIRST_SEGMENTS: Readonly<Record<HlsVariant, number>> = {
-  mpegts: 1,
+  mpegts: 2,
   fmp4: 2,
   lowLatency: 1,
 };
+
+const encoder = new TextEncoder();
 
 /** How the segments of a stream are made. */
 export interface HlsEngineOptions {
@@ -37,6 +39,8 @@ export interface HlsEngineOptions {
   /** Number of the first segment. */
   readonly firstMsn: number;
   readonly discontinuitySequence: number;
+  /** Where older segments are; in memory, if left out. */
+  readonly store?: SegmentStore | undefined;
   /** Makes what file names begin with: nobody else's files may have the same. */
   readonly createPrefix: () => string;
   /** What viewers were promised has changed. */
@@ -55,14 +59,16 @@ export interface Rendition {
 export interface MediaSummary {
   /** Tracks that are carried, the leading one first. */
   readonly tracks: readonly Track[];
+  /** What players call their codecs. */
+  readonly codecNames: readonly (string | undefined)[];
   readonly framesPerSecond: number | undefined;
 }
 
 /** A playlist, cut behind each URI. */
 interface PlaylistText {
   readonly pieces: readonly string[];
-  /** With nothing behind the URIs. */
-  readonly plain: string;
+  /** With nothing behind the URIs, in UTF-8. */
+  readonly plain: Uint8Array;
 }
 
 /** All playlists of a stream; each text is made once, whoever asks for it. */
@@ -93,7 +99,7 @@ export class StreamPlaylists {
 
   /** Adds a playlist, e.g. `"video1"`. */
   add(id: string, kind: Rendition["kind"]): PlaylistWindow {
-    const { variant, segmentCount, firstMsn, discontinuitySequence } =
+    const { variant, segmentCount, firstMsn, discontinuitySequence, store } =
       this.options;
     const window = new PlaylistWindow({
       id,
@@ -105,6 +111,7 @@ export class StreamPlaylists {
       firstMsn,
       discontinuitySequence,
       targets: this.targets,
+      store,
       onChanged: () => this.#texts.clear(),
     });
     this.#renditions.push({ window, kind });
@@ -118,48 +125,76 @@ export class StreamPlaylists {
     )?.window;
   }
 
-  /** Waits for so much media that players can begin; false if it ends before. */
-  async awaitContent(window: PlaylistWindow): Promise<boolean> {
-    return await window.awaitSegments(FIRST_SEGMENTS[this.options.variant]);
+  /**
+   * Tells when there is so much media that players can begin, and nothing is missing beside the leading playlist; false
+   * if it ends before. Hot path.
+   *
+   * VLC begins with the same number in all playlists. Sound that nobody brings is no reason to wait: it is a gap.
+   */
+  whenContent(window: PlaylistWindow, then: (isThere: boolean) => void): void {
+    const leading = this.#renditions[0]!.window;
+    leading.whenSegments(FIRST_SEGMENTS[this.options.variant], (isThere) => {
+      if (!isThere || window.isSilent) then(isThere);
+      else window.whenPosition(leading.nextMsn - 1, undefined, then);
+    });
   }
 
-  /** Waits until every playlist has what the leading one has. */
-  async awaitAll(): Promise<void> {
-    const lastMsn = this.#renditions[0]!.window.nextMsn - 1;
+  /** Waits until every playlist has content; false if they end before. */
+  async awaitContent(): Promise<boolean> {
     for (const { window } of this.#renditions) {
-      await window.awaitPosition(lastMsn, undefined);
+      const isThere = await new Promise<boolean>((resolve) =>
+        this.whenContent(window, resolve)
+      );
+      if (!isThere) return false;
     }
+    return true;
   }
 
-  /** A media playlist, `uriEnd` behind each URI. Hot path: its text is made once, but for what each viewer's URIs end in. */
+  /** A media playlist in UTF-8, `uriEnd` behind each URI. Hot path: its text is made once, but for what each viewer's URIs end in. */
   mediaPlaylist(
     window: PlaylistWindow,
     { isDelta, uriEnd }: { readonly isDelta: boolean; readonly uriEnd: string },
-  ): string {
+  ): Uint8Array {
     const key = `${isDelta}/${window.options.id}`;
     let text = this.#texts.get(key);
     if (text === undefined) {
       text = this.#serialize(window, isDelta);
       this.#texts.set(key, text);
     }
-    return uriEnd === "" ? text.plain : text.pieces.join(uriEnd);
+    return uriEnd === ""
+      ? text.plain
+      : encoder.encode(text.pieces.join(uriEnd));
   }
 
   /** The multivariant playlist, `URI_END` behind each URI. */
-  multivariantPlaylist({ tracks, framesPerSecond }: MediaSummary): string {
-    const [leading, ...others] = this.#renditions;
-    const rates = this.#renditions.map(({ window }) => bitRates(window));
+  multivariantPlaylist(summary: MediaSummary): string {
+    return serializeMultivariantPlaylist(this.describe(summary));
+  }
+
+  /** What the multivariant playlist says. Sound that nobody brings is left out: players would wait for it. */
+  describe(
+    { tracks, codecNames, framesPerSecond }: MediaSummary,
+  ): MultivariantPlaylist {
+    // Where one playlist has all tracks, none is left out.
+    const isLeftOut = (i: number) =>
+      i > 0 && this.#renditions[i]?.window.isSilent;
+    const renditions = this.#renditions.filter((_, i) => !isLeftOut(i));
+    const names = codecNames.filter((name, i) =>
+      name !== undefined && !isLeftOut(i)
+    ) as string[];
+    const [leading, ...others] = renditions;
+    const rates = renditions.map(({ window }) => bitRates(window));
     const sum = (which: "peakBps" | "meanBps") =>
       rates[0]![which] +
       Math.max(0, ...rates.slice(1).map((rate) => rate[which]));
-    const audio = leading!.kind === "audio" ? this.#renditions : others;
+    const audio = leading!.kind === "audio" ? renditions : others;
     const size = tracks[0] && videoSize(tracks[0].codec);
-    const playlist: MultivariantPlaylist = {
+    return {
       version: leading!.window.options.version,
       uri: leading!.window.playlistName,
       bandwidthBps: sum("peakBps"),
       averageBandwidthBps: sum("meanBps"),
-      codecs: codecStrings(tracks),
+      codecs: [...new Set(names)],
       resolution: size,
       framesPerSecond,
       // Alone, and in the variant itself: there is nothing to choose.
@@ -171,7 +206,6 @@ export class StreamPlaylists {
           uri: window === leading!.window ? undefined : window.playlistName,
         })),
     };
-    return serializeMultivariantPlaylist(playlist);
   }
 
   #serialize(window: PlaylistWindow, isDelta: boolean): PlaylistText {
@@ -180,22 +214,13 @@ export class StreamPlaylists {
       .map((one) => one.window.report());
     const text = serializeMediaPlaylist(window.describe(reports), isDelta);
     const pieces = text.split(URI_END);
-    return { pieces, plain: pieces.join("") };
+    return { pieces, plain: encoder.encode(pieces.join("")) };
   }
 
   /** Nothing comes any more. */
   end(): void {
     for (const { window } of this.#renditions) window.end();
   }
-}
-
-function codecStrings(tracks: readonly Track[]): string[] {
-  const names = new Set<string>();
-  for (const { codec } of tracks) {
-    const name = codecString(codec);
-    if (name !== undefined) names.add(name);
-  }
-  return [...names];
 }
 
 function bitRates(

@@ -1,4 +1,5 @@
 import { joinBytes } from "#base/join_bytes.ts";
+import { codecString } from "#codecs/codec_string.ts";
 import type { Track } from "#core/track.ts";
 import type { MediaUnit } from "#core/unit.ts";
 import { TsMuxer } from "#formats/mpegts/muxer.ts";
@@ -38,6 +39,8 @@ export class TsEngine implements HlsEngine {
   #open: OpenSegment | undefined;
   #needsDiscontinuity = false;
   #framesPerSecond: number | undefined;
+  /** From the last unit of the leading track but one to the last: how long that is, most likely. */
+  #unitSeconds = 0;
 
   /** Starts without media. */
   constructor(options: HlsEngineOptions, choice: TrackChoice) {
@@ -54,7 +57,11 @@ export class TsEngine implements HlsEngine {
   }
 
   get summary(): MediaSummary {
-    return { tracks: this.#tracks, framesPerSecond: this.#framesPerSecond };
+    return {
+      tracks: this.#tracks,
+      codecNames: this.#tracks.map(({ codec }) => codecString(codec)),
+      framesPerSecond: this.#framesPerSecond,
+    };
   }
 
   setChoice(choice: TrackChoice): void {
@@ -65,27 +72,31 @@ export class TsEngine implements HlsEngine {
   push({ units }: HlsStep): void {
     const track = this.#choice.leading?.track;
     if (track === undefined) return;
-    for (const unit of units) {
+    // Where the units begin that belong to the open segment: what was collected before it began can be many.
+    let from = 0;
+    for (let i = 0; i < units.length; i++) {
+      const unit = units[i]!;
       if (unit.trackId !== track.id) continue;
       const seconds = unit.dtsTicks / track.clockRateHz;
       if (unit.isRandomAccess && this.#isDue(seconds)) {
+        this.#write(units.slice(from, i));
+        from = i;
         this.#close(seconds);
         this.#begin(unit, seconds);
       }
       const open = this.#open;
       if (open === undefined) continue;
+      if (open.unitCount > 0) this.#unitSeconds = seconds - open.lastSeconds;
       open.unitCount++;
       open.lastSeconds = seconds;
     }
-    this.#write(units);
+    this.#write(from === 0 ? units : units.slice(from));
   }
 
   endEpoch(): void {
     const open = this.#open;
     if (open === undefined) return;
-    const seconds = open.lastSeconds - open.startSeconds;
-    const unitSeconds = open.unitCount > 1 ? seconds / (open.unitCount - 1) : 0;
-    this.#close(open.lastSeconds + unitSeconds);
+    this.#close(open.lastSeconds + this.#unitSeconds);
     this.#needsDiscontinuity = true;
     this.#muxer = this.#openMuxer();
     this.#prefix = this.playlists.options.createPrefix();

@@ -25,6 +25,7 @@ import type {
   MediaWriterOptions,
   StreamContainer,
 } from "./media_writer.ts";
+import { SharedEncodings } from "./shared_encodings.ts";
 
 const MILLISECONDS_HZ = 1_000;
 
@@ -92,6 +93,10 @@ class FlvWriter implements MediaWriter {
  */
 class FlvEncoder {
   #errors: SampledError;
+  #encodings = new SharedEncodings(
+    ENCODER_KEY,
+    (batch: Batch, carried: readonly FlvTrack[]) => this.#make(batch, carried),
+  );
 
   private constructor({ options }: Stream) {
     this.#errors = new SampledError(options.logger, options.clock, "FLV");
@@ -130,14 +135,16 @@ class FlvEncoder {
   /** The frames of a batch; empty if it has none. Hot path. */
   encode(batch: Batch, carried: readonly FlvTrack[]): Uint8Array {
     // All readers get the same tracks of a batch.
-    const known = batch.encodings.get<Uint8Array>(ENCODER_KEY);
-    if (known !== undefined) return known;
+    return this.#encodings.of(batch, carried);
+  }
+
+  #make(batch: Batch, carried: readonly FlvTrack[]): Uint8Array {
     const tags: FlvFileTag[] = [];
     for (const unit of batch.units) {
       const one = carried.find(({ track }) => track.id === unit.trackId);
       if (one !== undefined) this.#addTags(tags, unit, one);
     }
-    return batch.encodings.set(ENCODER_KEY, serializeFlvTags(tags));
+    return serializeFlvTags(tags);
   }
 
   #start(carried: readonly FlvTrack[]): Uint8Array {

@@ -13,6 +13,7 @@ import { initEntry, serializeInitSegment } from "#formats/fmp4/init_segment.ts";
 import { mp4CodecOf } from "#formats/fmp4/mp4_codecs.ts";
 import type { TimedSample } from "#formats/fmp4/sample_timer.ts";
 import { type Mp4Sample, samplesOfStep } from "#formats/fmp4/unit_samples.ts";
+import { SharedEncodings } from "./shared_encodings.ts";
 
 /** A track whose parameters are not known so long after the first attempt is left out. */
 const PARAMETERS_PATIENCE_MS = 1_000;
@@ -56,7 +57,7 @@ interface Pace {
  * the one before.
  */
 export class Mp4StreamEncoder {
-  #key: string;
+  #encodings: SharedEncodings<Uint8Array | null, Mp4Layout>;
   #isScript: boolean;
   #errors: SampledError;
   /** By the tracks of the stream. */
@@ -67,7 +68,10 @@ export class Mp4StreamEncoder {
   #paces = new Map<number, Pace>();
 
   private constructor({ options }: Stream, isScript: boolean, key: string) {
-    this.#key = key;
+    this.#encodings = new SharedEncodings(
+      key,
+      (batch, layout) => this.#make(batch, layout),
+    );
     this.#isScript = isScript;
     this.#errors = new SampledError(options.logger, options.clock, "MP4");
   }
@@ -130,8 +134,10 @@ export class Mp4StreamEncoder {
 
   /** The fragment of a batch; undefined if it has none. Hot path. */
   encode(batch: Batch, layout: Mp4Layout): Uint8Array | undefined {
-    const known = batch.encodings.get<Uint8Array | null>(this.#key);
-    if (known !== undefined) return known ?? undefined;
+    return this.#encodings.of(batch, layout) ?? undefined;
+  }
+
+  #make(batch: Batch, layout: Mp4Layout): Uint8Array | null {
     const samples = this.#samplesOf(batch);
     const runs: FragmentRun[] = [];
     for (let i = 0; i < layout.tracks.length; i++) {
@@ -139,10 +145,9 @@ export class Mp4StreamEncoder {
       if (timed.length === 0) continue;
       runs.push({ trackNumber: i + 1, samples: timed });
     }
-    const bytes = runs.length === 0
+    return runs.length === 0
       ? null
       : serializeFragment(batch.unitsBefore % 2 ** 32, runs);
-    return batch.encodings.set(this.#key, bytes) ?? undefined;
   }
 
   #samplesOf(batch: Batch): readonly Mp4Sample[] {

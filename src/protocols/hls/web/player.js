@@ -3,6 +3,9 @@
 
 const RETRY_MS = 2_000;
 
+/** What the server refuses now it refuses for longer. */
+const SLOW_RETRY_MS = 10_000;
+
 /** A stream that stands still for so long counts as ended, whatever its server says. */
 const STALL_MS = 4_000;
 
@@ -22,6 +25,8 @@ const WORDS = {
   refused: "You may not watch this stream.",
   unreachable: "The server does not answer. Trying again…",
   broken: "The stream cannot be played just now. Trying again…",
+  unserved:
+    "The server cannot serve this stream to browsers, for its codecs most likely: its log says more. Trying again…",
   noMedia: "This browser can play neither HLS nor Media Source streams.",
 };
 
@@ -59,27 +64,40 @@ function say(text) {
   message.hidden = text === "";
 }
 
-/** Ends what plays; unless it is for good, tries again soon. */
-function fail(text, isForGood = false) {
+/** Ends what plays, and tries again; not if that is infinitely far away. */
+function fail(text, retryMs = RETRY_MS) {
   stop();
   stop = () => {};
   say(text);
   clearTimeout(retry);
-  if (!isForGood) retry = setTimeout(start, RETRY_MS);
+  if (retryMs !== Infinity) retry = setTimeout(start, retryMs);
 }
 
-function failWithStatus(status) {
+/** Says why `url` was answered so. */
+function failWithStatus(status, url = playlist) {
   if (status === 404) fail(hasPlayed ? WORDS.ended : WORDS.missing);
   else if (status === 401 || status === 403 || status === 419) {
-    fail(WORDS.refused, true);
-  } else fail(status === 0 ? WORDS.unreachable : WORDS.broken);
+    fail(WORDS.refused, Infinity);
+  } else if (status === 400) failWithReason(url);
+  else if (status === 500) fail(WORDS.unserved, SLOW_RETRY_MS);
+  else fail(status === 0 ? WORDS.unreachable : WORDS.broken);
+}
+
+/** Says what the server says: the address asks for what it does not have. */
+async function failWithReason(url) {
+  const answer = await fetch(url).then((response) => response.json())
+    .catch(() => ({}));
+  fail(answer.error ?? WORDS.broken, Infinity);
+}
+
+function canPlay(codec) {
+  const type = `video/mp4; codecs="${codec}"`;
+  return Source ? Source.isTypeSupported(type) : video.canPlayType(type) !== "";
 }
 
 /** What of a list of codecs this browser cannot play; empty if it can play all. */
 function unplayable(codecs) {
-  const lacking = codecs.filter((codec) =>
-    !Source?.isTypeSupported(`video/mp4; codecs="${codec}"`)
-  );
+  const lacking = codecs.filter((codec) => !canPlay(codec));
   return lacking.map((codec) =>
     CODEC_NAMES.find(([pattern]) => pattern.test(codec))?.[1] ?? codec
   ).join(" and ");
@@ -92,7 +110,21 @@ function codecsOf(text) {
 function failWithCodecs(codecs) {
   const lacking = unplayable(codecs);
   if (lacking === "") fail(WORDS.broken);
-  else fail(`This browser cannot play ${lacking}.`, true);
+  else fail(`This browser cannot play ${lacking}.`, Infinity);
+}
+
+/** Looks at the playlist for why it is not played; `signal` ends the wish to know. */
+async function failWithPlaylist(signal) {
+  let answer = { status: 0, text: () => "" };
+  try {
+    answer = await fetch(playlist, { signal });
+  } catch {
+    // nobody answers
+  }
+  const text = await answer.text();
+  if (signal.aborted) return;
+  if (answer.status === 200) failWithCodecs(codecsOf(text));
+  else failWithStatus(answer.status);
 }
 
 /** Status of an address, without reading what is there; 0 if nobody answers. */
@@ -117,20 +149,22 @@ const playlist = `index.m3u8${location.search}`;
 
 function startHls() {
   const hls = new Hls({ maxLiveSyncPlaybackRate: 1.2 });
-  stop = () => hls.destroy();
+  const abort = new AbortController();
+  stop = () => {
+    abort.abort();
+    hls.destroy();
+  };
   let recoveries = 0;
   hls.on(Hls.Events.MANIFEST_PARSED, play);
   hls.on(Hls.Events.LEVEL_UPDATED, (_, { details }) => {
     if (!details.live) video.addEventListener("ended", end, { once: true });
   });
   const end = () => fail(WORDS.ended);
-  hls.on(Hls.Events.ERROR, async (_, data) => {
+  hls.on(Hls.Events.ERROR, (_, data) => {
     if (!data.fatal) return;
     if (/codec/i.test(data.details)) {
-      stop();
-      const text = await fetch(playlist).then((answer) => answer.text())
-        .catch(() => "");
-      failWithCodecs(codecsOf(text));
+      hls.destroy();
+      failWithPlaylist(abort.signal);
     } else if (data.type === Hls.ErrorTypes.MEDIA_ERROR && recoveries++ < 2) {
       hls.recoverMediaError();
     } else if (data.type === Hls.ErrorTypes.NETWORK_ERROR) {
@@ -150,12 +184,7 @@ function startNative() {
     video.load();
   };
   video.addEventListener("ended", () => fail(WORDS.ended), { signal });
-  video.addEventListener("error", async () => {
-    const status = await statusOf(playlist);
-    if (signal.aborted) return;
-    if (status === 200) fail(WORDS.broken);
-    else failWithStatus(status);
-  }, { signal });
+  video.addEventListener("error", () => failWithPlaylist(signal), { signal });
   video.src = playlist;
   play();
 }
@@ -176,6 +205,7 @@ function startMse() {
   video.src = url;
   let buffer;
   let isStopped = false;
+  let isNew = true;
   const waiting = [];
   stop = () => {
     isStopped = true;
@@ -185,7 +215,12 @@ function startMse() {
 
   const append = () => {
     if (isStopped || !buffer || buffer.updating) return;
-    follow();
+    follow(MAX_LAG_S);
+    if (isNew && video.buffered.length > 0 && waiting.length === 0) {
+      // All since the last key frame has come at once.
+      isNew = false;
+      follow(CATCH_UP_LAG_S);
+    }
     const { oldest, newest } = bufferedSpan();
     const keptFrom = Math.max(video.currentTime, newest - KEPT_AHEAD_S) -
       KEPT_S;
@@ -228,8 +263,7 @@ function startMse() {
     const status = await statusOf(address);
     if (isStopped) return;
     if (status === 200) fail(WORDS.broken);
-    else if (status === 400) fail(WORDS.noMedia, true);
-    else failWithStatus(status);
+    else failWithStatus(status, address);
   });
 }
 
@@ -245,12 +279,12 @@ function bufferedSpan() {
   };
 }
 
-/** Keeps a low latency viewer near the newest picture. */
-function follow() {
+/** Keeps a low latency viewer near the newest picture: jumps if it is further behind than this. */
+function follow(maxLagS) {
   const { latest, newest } = bufferedSpan();
   const lag = newest - video.currentTime;
   const isBehindGap = video.currentTime < latest;
-  if (isBehindGap || lag > MAX_LAG_S && !video.paused) {
+  if (isBehindGap || lag > maxLagS && !video.paused) {
     video.currentTime = Math.max(latest, newest - CATCH_UP_LAG_S);
   }
   video.playbackRate = lag > CATCH_UP_LAG_S ? CATCH_UP_RATE : 1;

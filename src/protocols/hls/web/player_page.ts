@@ -12,6 +12,25 @@ import styles from "./player.css" with { type: "text" };
 
 const SCRIPT_TYPE = "application/javascript; charset=utf-8";
 
+/** What somebody reads who mistyped a name; a player would wait for ever. */
+const NO_PATH_PAGE = `<!DOCTYPE html>
+<html lang="en">
+  <head>
+    <meta charset="utf-8">
+    <meta name="viewport" content="width=device-width, initial-scale=1">
+    <title>No such stream</title>
+    <link rel="icon" href="data:,">
+    <link rel="stylesheet" href="player.css">
+  </head>
+  <body>
+    <p id="message">
+      This server has no stream of this name: check the address. A new name
+      needs an entry under “paths” in the configuration of the server.
+    </p>
+  </body>
+</html>
+`;
+
 /** What the page loads, from its own folder. */
 const FILES: ReadonlyMap<string, { type: string; text: string }> = new Map([
   ["hls.min.js", { type: SCRIPT_TYPE, text: hlsScript }],
@@ -80,9 +99,12 @@ async function show(
   await ports.authenticator.authenticate(
     accessRequest(request, { pathName, query, sessionId: "" }),
   );
-  return new Response(page, {
+  const isThere = ports.paths.takes(pathName);
+  return new Response(isThere ? page : NO_PATH_PAGE, {
+    status: isThere ? 200 : 404,
     headers: {
       ...COMMON_HEADERS,
+      ...!isThere && { "Cache-Control": "no-store" },
       "Content-Type": "text/html; charset=utf-8",
       "Content-Security-Policy": CONTENT_SECURITY_POLICY,
       "Referrer-Policy": "no-referrer",

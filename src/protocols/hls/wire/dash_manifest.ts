@@ -17,10 +17,11 @@ export interface DashRun {
     | undefined;
   /** Name of the track. */
   readonly id: string;
+  /** One of several of its kind, and not the one to begin with. */
+  readonly isAlternate: boolean;
   readonly headerName: string;
-  /** Name of a segment's file, `$Number$` in the place of its number. */
+  /** Name of a segment's file, `$Time$` in the place of {@linkcode dashTicks} of its start. */
   readonly nameTemplate: string;
-  readonly firstNumber: number;
   readonly segments: readonly {
     readonly startSeconds: number;
     readonly durationSeconds: number;
@@ -29,8 +30,11 @@ export interface DashRun {
 
 /** A time without discontinuities. */
 export interface DashPeriod {
-  /** Wall clock of time 0 of its files, since time 0 of the manifest. */
+  readonly id: string;
+  /** Since time 0 of the manifest. */
   readonly startSeconds: number;
+  /** Time in its files at its start. */
+  readonly offsetSeconds: number;
   readonly runs: readonly DashRun[];
 }
 
@@ -38,6 +42,7 @@ export interface DashPeriod {
 export interface DashManifest {
   /** Wall clock of time 0, milliseconds since the epoch; so is the next one. */
   readonly startWallMs: number;
+  /** What the clock of a player is to say now. */
   readonly nowWallMs: number;
   readonly targetDurationSeconds: number;
   readonly windowSeconds: number;
@@ -72,16 +77,32 @@ export function serializeDashManifest(manifest: DashManifest): string {
   ].join("\n");
 }
 
-function periodLines({ startSeconds, runs }: DashPeriod): string[] {
-  const period = attributes({
-    id: `${Math.round(startSeconds * 1_000)}`,
-    start: durationText(startSeconds),
-  });
-  return [`<Period${period}>`, ...runs.flatMap(runLines), "</Period>"];
+function periodLines(period: DashPeriod): string[] {
+  const { id, startSeconds, runs } = period;
+  return [
+    `<Period${attributes({ id, start: durationText(startSeconds) })}>`,
+    ...runs.flatMap((run, i) => runLines(run, i, period)),
+    "</Period>",
+  ];
 }
 
-function runLines(run: DashRun, index: number): string[] {
-  const { mimeType, codec, resolution, segments } = run;
+function runLines(
+  run: DashRun,
+  index: number,
+  period: DashPeriod,
+): string[] {
+  const { mimeType, codec, resolution } = run;
+  const set = attributes({
+    id: `${index}`,
+    contentType: mimeType.replace(/\/.*/, ""),
+    mimeType,
+    segmentAlignment: "true",
+    startWithSAP: "1",
+  });
+  const role = attributes({
+    schemeIdUri: "urn:mpeg:dash:role:2011",
+    value: run.isAlternate ? "alternate" : "main",
+  });
   const representation = attributes({
     id: run.id,
     mimeType,
@@ -94,28 +115,41 @@ function runLines(run: DashRun, index: number): string[] {
     timescale: `${TIMESCALE_HZ}`,
     initialization: run.headerName + URI_END,
     media: run.nameTemplate + URI_END,
-    startNumber: `${run.firstNumber}`,
+    presentationTimeOffset: `${dashTicks(period.offsetSeconds)}`,
   });
-  const times = segments.map(({ startSeconds }) => ticksOf(startSeconds));
-  const last = segments.at(-1);
-  if (last) times.push(ticksOf(last.startSeconds + last.durationSeconds));
   return [
-    `<AdaptationSet${
-      attributes({ id: `${index}`, mimeType, segmentAlignment: "true" })
-    }>`,
+    `<AdaptationSet${set}>`,
+    `<Role${role}/>`,
     `<Representation${representation}>`,
     `<SegmentTemplate${template}>`,
     "<SegmentTimeline>",
-    ...segments.map((_, i) =>
-      `<S${
-        attributes({ t: `${times[i]!}`, d: `${times[i + 1]! - times[i]!}` })
-      }/>`
-    ),
+    ...timelineLines(run, period),
     "</SegmentTimeline>",
     "</SegmentTemplate>",
     "</Representation>",
     "</AdaptationSet>",
   ];
+}
+
+/**
+ * The segments; in front of those of the first period, as one, what is not available any more.
+ *
+ * Deviates: GStreamer 1.22 finds its place only in a list that begins at time 0.
+ */
+function timelineLines(
+  { segments }: DashRun,
+  { startSeconds, offsetSeconds, runs }: DashPeriod,
+): string[] {
+  // Sound may begin after the pictures: only those tell what is gone.
+  const isGone = startSeconds === 0 &&
+    runs[0]!.segments[0]!.startSeconds > offsetSeconds;
+  const goneSeconds = segments[0]!.startSeconds - offsetSeconds;
+  const gone = { startSeconds: offsetSeconds, durationSeconds: goneSeconds };
+  return (isGone ? [gone, ...segments] : segments).map((segment) => {
+    const ticks = dashTicks(segment.startSeconds);
+    const end = dashTicks(segment.startSeconds + segment.durationSeconds);
+    return `<S${attributes({ t: `${ticks}`, d: `${end - ticks}` })}/>`;
+  });
 }
 
 /** What stands behind the URIs of a manifest, as its text needs it. */
@@ -135,6 +169,7 @@ function durationText(seconds: number): string {
   return `PT${seconds.toFixed(3)}S`;
 }
 
-function ticksOf(seconds: number): number {
+/** A time as manifests have it. */
+export function dashTicks(seconds: number): number {
   return Math.round(seconds * TIMESCALE_HZ);
 }

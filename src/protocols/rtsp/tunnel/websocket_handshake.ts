@@ -1,4 +1,5 @@
-import { randomBytes, sha1 } from "#base/crypto.ts";
+import { randomBytes } from "#base/crypto.ts";
+import { acceptedKey } from "#http/http1/websocket_handshake.ts";
 import {
   hasItem,
   type HttpHead,
@@ -11,9 +12,6 @@ const SUBPROTOCOL = "rtsp.onvif.org";
 
 const VERSION = "13";
 const KEY_BYTES = 16;
-
-/** What a key is joined with. Spec: RFC 6455 §1.3. */
-const KEY_SUFFIX = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 
 /** 16 bytes in base64. */
 const KEY = /^[A-Za-z0-9+/]{22}==$/;
@@ -100,9 +98,4 @@ export function checkUpgrade(answer: HttpHead, key: string): void {
   if (protocol !== SUBPROTOCOL || headers.has("Sec-WebSocket-Extensions")) {
     throw new Error("the answer agrees on what was not asked for");
   }
-}
-
-/** Proof that a key was understood. Spec: RFC 6455 §4.2.2. */
-function acceptedKey(key: string): string {
-  return sha1(key + KEY_SUFFIX).toBase64();
 }

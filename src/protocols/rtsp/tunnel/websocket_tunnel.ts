@@ -4,15 +4,17 @@ import { TunnelConnection } from "./tunnel_connection.ts";
 import {
   CloseCode,
   type ControlSink,
-  MAX_SENT_PAYLOAD_BYTES,
   Opcode,
   serializeFrameHeader,
   serializeMaskedFrame,
   WebSocketDecoder,
   WebSocketError,
-} from "./websocket_frame.ts";
+} from "#http/http1/websocket_frame.ts";
 
 const MASK_BYTES = 4;
+
+/** Bytes of one frame that is sent. */
+const MAX_SENT_PAYLOAD_BYTES = 65_535;
 
 /** RTSP within the binary messages of a WebSocket. Spec: ONVIF Streaming Specification §7, RFC 6455. */
 export class WebSocketTunnel extends TunnelConnection implements ControlSink {

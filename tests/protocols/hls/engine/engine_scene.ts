@@ -69,6 +69,8 @@ export interface Media {
   readonly tracks?: readonly Track[];
   /** Times are whole milliseconds, as RTMP has them. */
   readonly isRounded?: boolean;
+  /** Units that come together; each by itself if left out. */
+  readonly unitsPerBatch?: number;
   readonly afterPicture?: () => void;
 }
 
@@ -79,12 +81,20 @@ export function push(
 ): void {
   const { fromSeconds, toSeconds, tracks = [VIDEO, AUDIO] } = media;
   const { framesPerSecond = 25, groupFrames = 25, isRounded = false } = media;
+  const { unitsPerBatch = 1 } = media;
   const video = tracks.find(({ kind }) => kind === "video");
   const audio = tracks.find(({ kind }) => kind === "audio");
   const time = (seconds: number) =>
     isRounded ? Math.round(seconds * 1_000) / 1_000 : seconds;
-  const deliver = (units: MediaUnit[]) =>
-    engine.push({ units, tracks, encodings: new EncodingCache() });
+  let waiting: MediaUnit[] = [];
+  const deliver = (units: MediaUnit[]) => {
+    waiting.push(...units);
+    if (waiting.length >= unitsPerBatch) flush();
+  };
+  const flush = () => {
+    engine.push({ units: waiting, tracks, encodings: new EncodingCache() });
+    waiting = [];
+  };
   const frameSeconds = AUDIO_FRAME_TICKS / AUDIO.clockRateHz;
   let audioSeconds = fromSeconds;
   const count = Math.round((toSeconds - fromSeconds) * framesPerSecond);
@@ -99,6 +109,7 @@ export function push(
     }
     media.afterPicture?.();
   }
+  if (waiting.length > 0) flush();
 }
 
 /** A playlist as it is now, nothing behind its URIs. */
@@ -108,5 +119,7 @@ export function textOf(
   isDelta = false,
 ): string {
   const { window } = playlists.renditions[index]!;
-  return playlists.mediaPlaylist(window, { isDelta, uriEnd: "" });
+  return new TextDecoder().decode(
+    playlists.mediaPlaylist(window, { isDelta, uriEnd: "" }),
+  );
 }

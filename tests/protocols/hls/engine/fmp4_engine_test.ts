@@ -114,6 +114,48 @@ Deno.test("Fmp4Engine fills the place of sound that does not come with gaps", ()
   assertEquals([video!.isGap, audio!.isGap], [false, true]);
 });
 
+Deno.test("Fmp4Engine has players wait for sound that is late, but not for sound that has ended", async () => {
+  const scene = openScene(openFmp4, { variant: "fmp4" });
+  const { engine: { playlists } } = scene;
+  const [video, audio] = playlists.renditions.map(({ window }) => window);
+  const content = () =>
+    new Promise<boolean>((resolve) => playlists.whenContent(audio!, resolve));
+  const numbers = () => [video!.nextMsn, audio!.nextMsn];
+  const pushPictures = (fromSeconds: number) =>
+    push(scene, {
+      fromSeconds,
+      toSeconds: fromSeconds + 1,
+      tracks: [VIDEO],
+    });
+  push(scene, { fromSeconds: 0, toSeconds: 4.5 });
+  pushPictures(4.5);
+  pushPictures(5.5);
+  const late = content();
+  assertEquals(numbers(), [5, 4]);
+  pushPictures(6.5);
+  assertEquals([await late, ...numbers()], [true, 6, 5]);
+  pushPictures(7.5);
+  pushPictures(8.5);
+  assertEquals([await content(), ...numbers()], [true, 8, 7]);
+  scene.engine.endEpoch();
+  assertEquals([await content(), ...numbers()], [true, 9, 9]);
+});
+
+Deno.test("Fmp4Engine offers no sound to choose that never came [cameras with their microphone off]", () => {
+  for (const variant of ["fmp4", "lowLatency"] as const) {
+    const scene = openScene(openFmp4, { variant });
+    const { playlists } = scene.engine;
+    push(scene, { fromSeconds: 0, toSeconds: 4.5, tracks: [VIDEO] });
+    const silent = playlists.multivariantPlaylist(scene.engine.summary);
+    assert(!silent.includes("audio") && !silent.includes("mp4a"), silent);
+    push(scene, { fromSeconds: 4.5, toSeconds: 7 });
+    assertEquals(playlists.renditions[1]!.window.isSilent, false);
+    const whole = playlists.multivariantPlaylist(scene.engine.summary);
+    assert(whole.includes('URI="audio2_stream.m3u8'), whole);
+    assert(/CODECS="avc1\.[0-9a-f]{6},mp4a\.40\.2"/.test(whole), whole);
+  }
+});
+
 Deno.test("Fmp4Engine makes segments of sound alone", () => {
   const scene = openScene(openFmp4, {}, [AUDIO]);
   push(scene, { fromSeconds: 0, toSeconds: 6, tracks: [AUDIO] });

@@ -3,6 +3,7 @@ import type { TrackChoice } from "#protocols/hls/engine/track_choice.ts";
 import { TsEngine } from "#protocols/hls/engine/ts_engine.ts";
 import { assert, assertEquals } from "#test/assert.ts";
 import { HlsPlaylistChecker } from "#test/hls_checker.ts";
+import { AUDIO, VIDEO } from "#test/units.ts";
 import { openScene, push, textOf } from "./engine_scene.ts";
 
 const TS_PACKET_BYTES = 188;
@@ -40,4 +41,48 @@ Deno.test("TsEngine keeps the rules of playlists over an outage, each segment wi
   const { playlists, summary } = scene.engine;
   const text = playlists.multivariantPlaylist(summary);
   assert(text.includes("FRAME-RATE=25.000"), text);
+});
+
+Deno.test("TsEngine has the first viewer wait for two segments [hlsdemux2 of gstreamer 1.22 stops at one]", () => {
+  const scene = openScene(openTs, { variant: "mpegts" });
+  const { playlists } = scene.engine;
+  const { window } = playlists.renditions[0]!;
+  const isThere = () => {
+    let answer = false;
+    playlists.whenContent(window, (isThere) => answer = isThere);
+    return answer;
+  };
+  push(scene, { fromSeconds: 5, toSeconds: 6.5 });
+  assertEquals([window.mediaSegmentCount, isThere()], [1, false]);
+  push(scene, { fromSeconds: 6.5, toSeconds: 8 });
+  assertEquals([window.mediaSegmentCount, isThere()], [2, true]);
+});
+
+Deno.test("TsEngine gives the last unit of a publisher its time, even if it is a segment by itself", () => {
+  const scene = openScene(openTs, { variant: "mpegts" });
+  push(scene, { fromSeconds: 5, toSeconds: 7.04, tracks: [VIDEO] });
+  scene.engine.endEpoch();
+  const { window } = scene.engine.playlists.renditions[0]!;
+  const [last] = window.segments().slice(-1);
+  assertEquals(last!.durationSeconds.toFixed(3), "0.040");
+});
+
+Deno.test("TsEngine puts each unit into its segment, however many come at once", () => {
+  const batches = [1, 50, 1_000].map((unitsPerBatch) => {
+    const scene = openScene(openTs, { variant: "mpegts" }, [AUDIO]);
+    push(scene, {
+      fromSeconds: 5,
+      toSeconds: 11.5,
+      tracks: [AUDIO],
+      unitsPerBatch,
+    });
+    const { window } = scene.engine.playlists.renditions[0]!;
+    return window.segments().map(({ sizeBytes, durationSeconds }) => ({
+      sizeBytes,
+      durationSeconds,
+    }));
+  });
+  assertEquals(batches[0]!.length, 6);
+  assertEquals(batches[1], batches[0]);
+  assertEquals(batches[2], batches[0]);
 });

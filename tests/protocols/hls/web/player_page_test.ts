@@ -4,15 +4,24 @@ import type { HttpEnv } from "#http/http_service.ts";
 import type { HlsContext } from "#protocols/hls/context.ts";
 import { playerPage } from "#protocols/hls/web/player_page.ts";
 import { assert, assertEquals } from "#test/assert.ts";
-import { passwordAuthenticator, testPorts, USER } from "#test/test_ports.ts";
+import {
+  passwordAuthenticator,
+  testPorts,
+  type TestPortsOptions,
+  USER,
+} from "#test/test_ports.ts";
 
 const LOGIN = {
   Authorization: `Basic ${btoa(`${USER.name}:${USER.password}`)}`,
 };
 
 /** Answers of the page's routes: their own, 404 for nothing, 401 for who is not let in. */
-async function ask(path: string, headers = {}): Promise<Response> {
-  using scene = testPorts({ authenticator: passwordAuthenticator });
+async function ask(
+  path: string,
+  headers = {},
+  paths: TestPortsOptions["paths"] = { all_others: {} },
+): Promise<Response> {
+  using scene = testPorts({ authenticator: passwordAuthenticator, paths });
   const route = playerPage({ ports: scene.ports } as HlsContext);
   const app = new Hono<HttpEnv>();
   app.use(async (c, next) => {
@@ -40,6 +49,19 @@ Deno.test("playerPage() serves the page of a path to whoever may read it", async
   const text = await response.text();
   assert(text.includes("<video"), text);
   assertEquals((await ask("/live/cam/")).status, 401);
+});
+
+Deno.test("playerPage() says that no path has this name, to whoever may read it", async () => {
+  const paths = { cam: {} };
+  for (const path of ["/other/", "/cam/other/", "/..%2fcam/", "/<b>/"]) {
+    assertEquals((await ask(path, {}, paths)).status, 401, path);
+    const response = await ask(path, LOGIN, paths);
+    assertEquals(response.status, 404, path);
+    const text = await response.text();
+    assert(text.includes("This server has no stream of this name"), text);
+    assert(!text.includes("<script"), text);
+  }
+  assertEquals((await ask("/cam/", LOGIN, paths)).status, 200);
 });
 
 Deno.test("playerPage() lets the page run no script but its files, from no other host", async () => {

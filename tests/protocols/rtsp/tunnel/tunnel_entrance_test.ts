@@ -3,10 +3,7 @@ import {
   MAX_WAITING_REQUESTS,
   TunnelEntrance,
 } from "#protocols/rtsp/tunnel/tunnel_entrance.ts";
-import {
-  Opcode,
-  serializeMaskedFrame,
-} from "#protocols/rtsp/tunnel/websocket_frame.ts";
+import { Opcode, serializeMaskedFrame } from "#http/http1/websocket_frame.ts";
 import { assert, assertEquals } from "#test/assert.ts";
 import { FakeClock, settled } from "#test/fake_clock.ts";
 import { FakeTcpConnection } from "#test/fake_tcp.ts";

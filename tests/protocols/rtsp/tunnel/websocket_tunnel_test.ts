@@ -1,11 +1,10 @@
 import {
   CloseCode,
-  MAX_SENT_PAYLOAD_BYTES,
   Opcode,
   serializeFrameHeader,
   serializeMaskedFrame,
   WebSocketError,
-} from "#protocols/rtsp/tunnel/websocket_frame.ts";
+} from "#http/http1/websocket_frame.ts";
 import { WebSocketTunnel } from "#protocols/rtsp/tunnel/websocket_tunnel.ts";
 import { assert, assertEquals, assertRejects } from "#test/assert.ts";
 import { FakeClock, settled } from "#test/fake_clock.ts";
@@ -58,7 +57,7 @@ Deno.test("WebSocketTunnel of a server sends messages that are whole and not mas
   const { tcp, tunnel } = open("server");
   tunnel.send(bytesOf("Hello"));
   assertEquals(tcp.takeSent().toHex(), "820548656c6c6f");
-  tunnel.send(new Uint8Array(MAX_SENT_PAYLOAD_BYTES + 1));
+  tunnel.send(new Uint8Array(65_536));
   const sent = tcp.takeSent();
   assertEquals(sent.subarray(0, 4).toHex(), "827effff");
   assertEquals(sent.subarray(-3).toHex(), "820100");

@@ -1,17 +1,16 @@
 import {
   CloseCode,
-  MAX_SENT_PAYLOAD_BYTES,
   MAX_WEBSOCKET_PAYLOAD_BYTES,
   Opcode,
   serializeFrameHeader,
   serializeMaskedFrame,
   WebSocketDecoder,
   WebSocketError,
-} from "#protocols/rtsp/tunnel/websocket_frame.ts";
+} from "#http/http1/websocket_frame.ts";
 import { assertEquals, assertThrows } from "#test/assert.ts";
 import { concatBytes } from "#test/fake_tcp.ts";
 import { chunkings, mutations, prefixes } from "#test/splits.ts";
-import { bytesOf } from "../wire/messages.ts";
+import { bytesOf } from "../../protocols/rtsp/wire/messages.ts";
 
 interface Decoded {
   readonly bytes: Uint8Array;
@@ -215,7 +214,8 @@ const HEADERS: readonly [payloadBytes: number, header: string][] = [
   [125, "827d"],
   [126, "827e007e"],
   [256, "827e0100"],
-  [MAX_SENT_PAYLOAD_BYTES, "827effff"],
+  [65_535, "827effff"],
+  [65_536, "827f0000000000010000"],
 ];
 
 for (const [payloadBytes, header] of HEADERS) {
@@ -231,7 +231,7 @@ Deno.test("serializeMaskedFrame() writes what a server reads", () => {
     serializeMaskedFrame(Opcode.binary, HELLO, mask),
     hex("8285 37fa213d 7f9f4d5158"),
   );
-  for (const payloadBytes of [0, 1, 125, 126, 300, MAX_SENT_PAYLOAD_BYTES]) {
+  for (const payloadBytes of [0, 1, 125, 126, 300, 65_535, 65_536]) {
     const payload = Uint8Array.from({ length: payloadBytes }, (_, i) => i);
     const frame = serializeMaskedFrame(Opcode.binary, payload, mask);
     assertEquals(decode([frame], true).bytes, payload);

@@ -1,10 +1,10 @@
 import { ParseError } from "#base/errors.ts";
 
-/** Bytes of one frame that a peer may send; a tunnel's frames are handed on in parts, none is collected. */
+/** Bytes of one frame that a peer may send; frames are handed on in parts, none is collected. */
 export const MAX_WEBSOCKET_PAYLOAD_BYTES = 16 * 1_048_576;
 
-/** Bytes of one frame that is sent: the length always fits 16 bits. */
-export const MAX_SENT_PAYLOAD_BYTES = 65_535;
+/** Longest payload whose length fits 16 bits. */
+const MAX_SHORT_BYTES = 65_535;
 
 /** Payload of a frame that is not part of a message. Spec: RFC 6455 §5.5. */
 const MAX_CONTROL_BYTES = 125;
@@ -83,6 +83,7 @@ type State = typeof State[keyof typeof State];
 export class WebSocketDecoder {
   #sink: ControlSink;
   #isMasked: boolean;
+  #takesText: boolean;
   #state: State = State.header;
   #header = new Uint8Array(MAX_HEADER_BYTES);
   #headerBytes = 0;
@@ -96,10 +97,14 @@ export class WebSocketDecoder {
   #isInMessage = false;
   #control = new Uint8Array(0);
 
-  /** `isMasked`: the peer is a client, whose frames are masked, or a server, whose frames are not. */
-  constructor(isMasked: boolean, sink: ControlSink) {
+  /**
+   * Input: `isMasked`: the peer is a client, whose frames are masked, or a server, whose frames are not; `takesText`:
+   * messages of text are no error.
+   */
+  constructor(isMasked: boolean, sink: ControlSink, takesText = false) {
     this.#isMasked = isMasked;
     this.#sink = sink;
+    this.#takesText = takesText;
   }
 
   /**
@@ -160,7 +165,8 @@ export class WebSocketDecoder {
     if (isMasked !== this.#isMasked) {
       throw protocolError(`must be ${this.#isMasked ? 1 : 0}`, "MASK", 1);
     }
-    switch (this.#opcode) {
+    const isText = this.#opcode === Opcode.text && this.#takesText;
+    switch (isText ? Opcode.binary : this.#opcode) {
       case Opcode.continuation:
       case Opcode.binary:
         if ((this.#opcode === Opcode.continuation) !== this.#isInMessage) {
@@ -232,29 +238,25 @@ export class WebSocketDecoder {
   }
 }
 
-/**
- * Writes the header of an unmasked frame that is a whole message.
- *
- * Hot path. Limits: {@linkcode MAX_SENT_PAYLOAD_BYTES}.
- */
+/** Writes the header of an unmasked frame that is a whole message. Hot path. */
 export function serializeFrameHeader(
   opcode: Opcode,
   payloadBytes: number,
 ): Uint8Array<ArrayBuffer> {
-  const isShort = payloadBytes < 126;
-  const header = new Uint8Array(isShort ? 2 : 4);
-  header[0] = 0b1_0000000 | opcode;
-  header[1] = isShort ? payloadBytes : 126;
-  if (isShort) return header;
-  header[2] = payloadBytes >> 8;
-  header[3] = payloadBytes;
+  const first = 0b1_0000000 | opcode;
+  if (payloadBytes < 126) return Uint8Array.of(first, payloadBytes);
+  if (payloadBytes <= MAX_SHORT_BYTES) {
+    return Uint8Array.of(first, 126, payloadBytes >> 8, payloadBytes);
+  }
+  const header = new Uint8Array(10);
+  header[0] = first;
+  header[1] = 127;
+  new DataView(header.buffer).setUint32(6, payloadBytes);
   return header;
 }
 
 /**
  * Writes a masked frame that is a whole message; `mask` has four bytes that nobody can guess.
- *
- * Limits: {@linkcode MAX_SENT_PAYLOAD_BYTES}.
  */
 export function serializeMaskedFrame(
   opcode: Opcode,
