@@ -100,6 +100,10 @@ paths:
       await server.waitForLog(
         /\[path vod\/late\.mp4\] \[file source\] stopped: not needed by anyone/,
       );
+      const camcorder = "-c:a ac3 -f mpegts -mpegts_m2ts_mode 1".split(" ");
+      await remux(join(folder, "camcorder.mts"), camcorder);
+      assertEquals(await play(server, "vod/camcorder.mts"), 200);
+      await server.waitForLog(/camcorder.*online, 2 tracks \(H264, AC3\)/);
       await Deno.writeTextFile(join(folder, "text.mp4"), "this is no clip");
       assert(await play(server, "vod/text.mp4") >= 400);
       await server.waitForLog(

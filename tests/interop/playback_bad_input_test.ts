@@ -1,4 +1,5 @@
 import { assert, assertEquals } from "#test/assert.ts";
+import { residentBytes } from "#test/bystanders.ts";
 import { freeTcpPort } from "#test/ports.ts";
 import { seededRandom } from "#test/splits.ts";
 import { startWeir } from "#test/weir_process.ts";
@@ -14,6 +15,9 @@ const BAD_SEGMENTS = 150;
 
 const START_SECONDS = 1_772_366_400;
 const START = "2026-03-01T12:00:00Z";
+
+/** Without anything to do a server takes a fourth of that. */
+const MAX_RESIDENT_BYTES = 300 * 1_024 * 1_024;
 
 /** Answers that a client may get of what is in the folder. */
 const STATUSES = [200, 400, 404];
@@ -91,6 +95,8 @@ pathDefaults: {recordPath: "${recordPath}", recordDeleteAfter: 0s}
   const film = await call(`get?path=good&start=${START}&duration=1h`);
   assertEquals(film.match(/picture \d+/g)?.length, 50);
   assertEquals(weir.log.filter((line) => /Internal error/.test(line)), []);
+  const takenBytes = await residentBytes(weir.pid);
+  assert(takenBytes < MAX_RESIDENT_BYTES, `${takenBytes} bytes of memory`);
   assert(
     weir.log.some((line) => /WAR .*skipping segment .*bad0/.test(line)),
     "the log names what is broken",

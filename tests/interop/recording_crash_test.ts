@@ -3,26 +3,28 @@ import { assert, assertEquals } from "#test/assert.ts";
 import { clip } from "#test/clips.ts";
 import {
   BARE_VIDEO_FILTERS,
+  compareFrames,
   type FrameHash,
-  parseFramemd5,
   readFrames,
 } from "#test/framemd5.ts";
-import { type RunningProcess, startProcess } from "#test/processes.ts";
 import { interopTest } from "#test/programs.ts";
-import { recordedFiles, seenByMediabunny } from "#test/recorded.ts";
+import { openRawRtsp } from "#test/raw_rtsp.ts";
+import {
+  namesIn,
+  type RecordedFile,
+  recordedFiles,
+  seenByMediabunny,
+} from "#test/recorded.ts";
 import { startWeir, type WeirProcess } from "#test/weir_process.ts";
-import { startPublisher, waitUntilAvailable } from "./ffmpeg_peer.ts";
 
 const PART_MS = 500;
+const PICTURE_MS = 40;
 
 /** Headers tell when the last picture is decoded, others when the last one has been shown. */
 const MAX_REORDERING_MS = 250;
 
 /** The part that is collected, and one that is on its way to a busy disk. */
 const MAX_LOST_MS = 2 * PART_MS;
-
-/** How often the server is killed; each time a little later. */
-const KILLS = Number(Deno.env.get("RECORDING_KILLS") ?? "2");
 
 const FORMATS = ["fmp4", "mpegts"] as const;
 
@@ -31,99 +33,172 @@ const VIDEO_ARGS = [
   BARE_VIDEO_FILTERS.h264,
 ];
 
+/** What happens right before the server is killed. */
+interface Moment {
+  readonly name: string;
+  /** So many pictures of each path have reached a reader; the clip has 25 a second and as many in a group. */
+  readonly pictures?: number;
+  /** A line of the log. */
+  readonly line?: RegExp;
+  /** Files are deleted when they are so old. */
+  readonly deleteAfter?: string;
+}
+
+/** Segments last a second, parts half of one. */
+const MOMENTS: readonly Moment[] = [
+  ...[1, 2, 6, 12, 13, 14, 19, 24, 25, 26, 27, 33, 37, 38, 50, 51, 64].map(
+    (pictures) => ({ name: `picture ${pictures}`, pictures }),
+  ),
+  { name: "a file was made", line: /creating segment/ },
+  { name: "a file was closed", line: /closing segment/ },
+  { name: "a file was deleted", line: /removing /, deleteAfter: "2s" },
+];
+
+/** Servers at the same time. */
+const SERVERS = 4;
+
+/** A server that was killed, and what its reader of each format had by then. */
+interface Killed extends Moment {
+  readonly id: string;
+  readonly reached: readonly number[];
+}
+
 interopTest({
-  name: "a killed server loses at most a part of its recordings",
+  name:
+    "a server that is killed at any moment loses at most a part of its recordings",
   needs: ["ffmpeg"],
-  fn: async () => {
-    const published = await readFrames(await clip("short_groups"), {
-      outputArgs: VIDEO_ARGS,
-    });
-    for (let i = 0; i < KILLS; i++) {
-      const folder = await Deno.makeTempDir({ prefix: "weir_rec_" });
-      try {
-        await killOnce(folder, published.frames, i);
-      } finally {
-        await Deno.remove(folder, { recursive: true });
+  fn: async (t) => {
+    const folder = await Deno.makeTempDir({ prefix: "weir_rec_" });
+    try {
+      const killed: Killed[] = [];
+      const file = await clip("short_groups");
+      await inParallel(MOMENTS, async (moment, i) => {
+        killed.push(await killAt(moment, { id: `k${i}`, folder, file }));
+      });
+      await repair(folder);
+      const published = await readFrames(file, { outputArgs: VIDEO_ARGS });
+      const outcomes = new Map<Killed, unknown>();
+      await inParallel(killed, async (one) => {
+        await checkFiles(folder, one, published.frames)
+          .catch((error) => outcomes.set(one, error));
+      });
+      for (const one of killed) {
+        await t.step(`killed when ${one.name}`, () => {
+          if (outcomes.has(one)) throw outcomes.get(one);
+        });
       }
+    } finally {
+      await Deno.remove(folder, { recursive: true });
     }
   },
 });
 
-async function killOnce(
-  folder: string,
-  published: readonly FrameHash[],
-  index: number,
+async function inParallel<T>(
+  items: readonly T[],
+  work: (item: T, index: number) => Promise<void>,
 ): Promise<void> {
-  const config = `
+  const waiting = items.entries();
+  const run = async () => {
+    for (const [i, item] of waiting) await work(item, i);
+  };
+  await Promise.all(Array.from({ length: SERVERS }, run));
+}
+
+/** The paths play a clip from its first picture on, once somebody reads them. */
+async function killAt(
+  moment: Moment,
+  { id, folder, file }: {
+    readonly id: string;
+    readonly folder: string;
+    readonly file: string;
+  },
+): Promise<Killed> {
+  await using weir = await startWeir({
+    config: `
 logLevel: debug
 pathDefaults:
   record: yes
-  recordSegmentDuration: 2s
+  source: file://${file}
+  sourceOnDemand: yes
+  recordSegmentDuration: 1s
   recordPartDuration: ${PART_MS}ms
+  recordDeleteAfter: ${moment.deleteAfter ?? "1h"}
   recordPath: ${folder}/%path/%Y-%m-%d_%H-%M-%S-%f
 paths:
-  fmp4:
-  mpegts:
+  ${id}-fmp4:
+  ${id}-mpegts:
     recordFormat: mpegts
-`;
-  await using weir = await startWeir({ config });
+`,
+  });
   await using opened = new AsyncDisposableStack();
-  const readers = await Promise.all(FORMATS.map(async (path) => {
-    const publisher = opened.use(startPublisher(weir, {
-      ...{ way: "RTSP/TCP", path },
-      file: await clip("short_groups"),
-    }));
-    await waitUntilAvailable(weir, path);
-    const reader = opened.use(startReader(weir, path));
-    await publisher.waitForLine(timePattern(3 + 0.2 * (index % 10)));
+  const readers = await Promise.all(FORMATS.map(async (format) => {
+    const reader = opened.use(await openRawRtsp(weir.rtspPort));
+    assertEquals(await reader.play(weir.rtspUrl(`${id}-${format}`)), 200);
     return reader;
   }));
+  const { pictures = 0, line } = moment;
+  await Promise.all(readers.map((reader) => reader.pictures(pictures)));
+  if (line) await weir.waitForLog(line);
   weir.kill("SIGKILL");
-  const reached = await Promise.all(readers.map(async (reader) => {
-    await reader.ended;
-    return parseFramemd5(reader.stdout).length;
-  }));
-  await using repairing = await startWeir({ config });
-  await repairing.waitForLog(/\[record cleaner\] \d+ files .* in order/);
-  assertEquals(await repairing.stop(), 0);
+  await Promise.all(readers.map((reader) => reader.end()));
+  const reached = readers.map(({ receivedPictures }) => receivedPictures);
+  return { ...moment, id, reached };
+}
+
+/** The first server that repairs is killed while it does. */
+async function repair(folder: string): Promise<void> {
+  const config = `
+logLevel: debug
+pathDefaults: {recordPath: "${folder}/%path/%Y-%m-%d_%H-%M-%S-%f"}
+paths:
+  "~-fmp4$":
+  "~-mpegts$":
+    recordFormat: mpegts
+`;
+  await using killed = await startWeir({ config });
+  await killed.waitForLog(/repaired|removed/);
+  killed.kill("SIGKILL");
+  await using weir: WeirProcess = await startWeir({ config });
+  await weir.waitForLog(/\[record cleaner\] \d+ files .* in order/);
+  assertEquals(await weir.stop(), 0);
+}
+
+async function checkFiles(
+  folder: string,
+  { id, reached, deleteAfter }: Killed,
+  published: readonly FrameHash[],
+): Promise<void> {
   for (const [i, format] of FORMATS.entries()) {
-    const files = await recordedFiles(join(folder, format));
+    const name = `${id}-${format}`;
+    const isThere = (await namesIn(folder)).includes(name);
+    const files = isThere ? await recordedFiles(join(folder, name)) : [];
     const recorded: FrameHash[] = [];
-    for (const { path, durationMs } of files) {
-      const { frames, messages } = await readFrames(path, {
-        outputArgs: VIDEO_ARGS,
-      });
-      assertEquals(messages, [], path);
-      recorded.push(...frames);
-      if (format === "mpegts") continue;
-      const seen = await seenByMediabunny(path);
-      assertEquals(seen.types, ["video", "audio"]);
-      const apartMs = Math.abs(seen.durationMs - durationMs);
-      assert(apartMs < MAX_REORDERING_MS, `${apartMs} ms apart`);
-    }
-    assertEquals(
-      recorded.map(({ hash }) => hash),
-      published.slice(0, recorded.length).map(({ hash }) => hash),
-    );
-    const lostMs = (reached[i]! - recorded.length) * 40;
-    assert(lostMs <= MAX_LOST_MS, `${format} has lost ${lostMs} ms`);
+    for (const file of files) recorded.push(...await readFile(file, format));
+    const run = recorded.length === 0
+      ? { firstFrame: 0, frames: 0 }
+      : compareFrames(published, recorded, { toleranceMs: Infinity });
+    if (deleteAfter === undefined) assertEquals(run.firstFrame, 0, name);
+    const lost = reached[i]! - run.firstFrame - run.frames;
+    const lostMs = lost * PICTURE_MS;
+    assert(lostMs <= MAX_LOST_MS, `${name} has lost ${lostMs} ms`);
   }
 }
 
-function startReader(weir: WeirProcess, path: string): RunningProcess {
-  return startProcess("ffmpeg", [
-    ..."-nostdin -v error -rtsp_transport tcp -i".split(" "),
-    weir.rtspUrl(path),
-    ...VIDEO_ARGS,
-    ..."-flush_packets 1 -f framemd5 -".split(" "),
-  ]);
-}
-
-/** Fits when ffmpeg says that it has sent so much, or a little more. */
-function timePattern(seconds: number): RegExp {
-  const tenths = Math.round(seconds * 10);
-  const whole = Math.floor(tenths / 10);
-  return new RegExp(
-    `^out_time=00:00:0(${whole}\\.[${tenths % 10}-9]|[${whole + 1}-9]\\.)`,
-  );
+/** The pictures of a file that ffmpeg has nothing to say about, nor mediabunny. */
+async function readFile(
+  { path, durationMs }: RecordedFile,
+  format: (typeof FORMATS)[number],
+): Promise<readonly FrameHash[]> {
+  const { frames, messages } = await readFrames(path, {
+    outputArgs: VIDEO_ARGS,
+  });
+  assertEquals(messages, [], path);
+  const seen = await seenByMediabunny(path);
+  const [pictureCount] = seen.sampleCounts;
+  assertEquals([seen.types[0], pictureCount], ["video", frames.length], path);
+  if (format === "fmp4") {
+    const apartMs = Math.abs(seen.durationMs - durationMs);
+    assert(apartMs < MAX_REORDERING_MS, `${path}: ${apartMs} ms apart`);
+  }
+  return frames;
 }

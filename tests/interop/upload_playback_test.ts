@@ -11,6 +11,7 @@ import {
   S3_PROGRAMS,
   type S3Program,
   S3Server,
+  withFolder,
 } from "./s3_server_peer.ts";
 
 const PATIENCE_MS = 60_000;
@@ -25,15 +26,8 @@ for (const program of S3_PROGRAMS) {
   interopTest({
     name:
       `${program.name} gives back recordings that are not on the disk any more`,
-    needs: ["ffmpeg"],
-    fn: async () => {
-      const folder = await Deno.makeTempDir({ prefix: "weir_up_" });
-      try {
-        await playFromBucket(folder, program);
-      } finally {
-        await Deno.remove(folder, { recursive: true });
-      }
-    },
+    needs: ["ffmpeg", ...program.needs],
+    fn: () => withFolder((folder) => playFromBucket(folder, program)),
   });
 }
 

@@ -1,84 +1,15 @@
-import mpegtsScript from "mpegts.js/dist/mpegts.js" with { type: "text" };
-import { assert, assertEquals } from "#test/assert.ts";
-import {
-  type BrowserPage,
-  type HeadlessBrowser,
-  openBrowser,
-} from "#test/browser.ts";
-import { clip, type ClipName } from "#test/clips.ts";
-import { openHttpServer } from "#test/http_server.ts";
-import { freeTcpPort } from "#test/ports.ts";
-import type { RunningProcess } from "#test/processes.ts";
+import { assertEquals } from "#test/assert.ts";
+import type { BrowserPage } from "#test/browser.ts";
+import { writeCertificate } from "#test/certificates.ts";
 import { interopTest } from "#test/programs.ts";
-import { startWeir, type WeirProcess } from "#test/weir_process.ts";
-import { startPublisher, type Way } from "./ffmpeg_peer.ts";
-
-/** How far a video must get. */
-const PROGRESS_S = 3;
-
-/** Of the pictures that were decoded. */
-const MAX_DROPPED_SHARE = 0.1;
-
-/** Behind the newest picture that has arrived. */
-const MAX_HLS_DELAY_S = 1.5;
-const MAX_STREAM_DELAY_S = 0.5;
-
-/** A server with its web pages, and a browser. */
-interface Scene extends AsyncDisposable {
-  readonly weir: WeirProcess;
-  readonly browser: HeadlessBrowser;
-  readonly host: string;
-  publish(path: string, name?: ClipName, way?: Way): Promise<RunningProcess>;
-}
-
-async function openScene(config = ""): Promise<Scene> {
-  await using opened = new AsyncDisposableStack();
-  const host = `127.0.0.1:${freeTcpPort()}`;
-  const weir = opened.use(
-    await startWeir({ config: `hls: yes\nhlsAddress: ${host}\n${config}` }),
-  );
-  await weir.waitForLog(/\[HLS\] started with listener/);
-  const browser = opened.use(await openBrowser());
-  const resources = opened.move();
-  return {
-    weir,
-    browser,
-    host,
-    publish: async (path, name = "bframes_aac", way = "RTMP") =>
-      startPublisher(weir, {
-        way,
-        path,
-        file: await clip(name),
-        inputArgs: ["-stream_loop", "-1"],
-      }),
-    [Symbol.asyncDispose]: () => resources.disposeAsync(),
-  };
-}
-
-/** Plays a while, with sound, and drops next to nothing. */
-async function assertPlays(
-  page: BrowserPage,
-  maxDelayS: number,
-): Promise<void> {
-  const before = await page.waitForProgress(PROGRESS_S);
-  assertEquals([before.width, before.height], [640, 360]);
-  assert(before.decodedAudioBytes > 0, "sound");
-  const dropped = before.droppedFrames / before.totalFrames;
-  assert(dropped <= MAX_DROPPED_SHARE, JSON.stringify(before));
-  await page.waitForDelay(maxDelayS);
-}
-
-const MODES = [
-  { name: "HLS", query: "", maxDelayS: MAX_HLS_DELAY_S },
-  { name: "a WebSocket", query: "?mode=mse", maxDelayS: MAX_STREAM_DELAY_S },
-];
+import { assertPlays, MODES, openWebScene } from "./web_scene.ts";
 
 interopTest({
   name:
     "Chromium plays the page of a stream, waits for it, and goes on when it is back",
   needs: ["ffmpeg", "chromium"],
   fn: async (t) => {
-    await using scene = await openScene();
+    await using scene = await openWebScene();
     const { weir, browser, host } = scene;
     for (const [i, { name, query, maxDelayS }] of MODES.entries()) {
       await t.step(`over ${name}`, async () => {
@@ -109,24 +40,91 @@ interopTest({
   name: "Chromium is told on the page which codec it cannot play",
   needs: ["ffmpeg", "chromium"],
   fn: async (t) => {
-    await using scene = await openScene();
+    await using scene = await openWebScene();
     await using _publisher = await scene.publish("cam", "h265_aac", "RTSP/TCP");
-    await scene.weir.waitForLog(/\[path cam\] stream is available/);
-    for (const { name, query } of MODES) {
-      await t.step(`over ${name}`, async () => {
-        const url = `http://${scene.host}/cam${query}`;
+    await using _other = await scene.publish("vp8", "vp8", "RTSP/TCP");
+    const rows = [
+      ...MODES.map(({ name, query }) => ({
+        name: `H.265 over ${name}`,
+        path: `cam${query}`,
+        words: /This browser cannot play H.265 video/,
+      })),
+      {
+        name: "what HLS does not carry",
+        path: "vp8",
+        words: /The server cannot serve this stream to browsers/,
+      },
+      {
+        name: "what MP4 does not carry",
+        path: "vp8?mode=mse",
+        words: /the stream of path 'vp8' has no codec that mp4 carries/,
+      },
+    ];
+    for (const path of ["cam", "vp8"]) {
+      const line = `\\[path ${path}\\] stream is available`;
+      await scene.weir.waitForLog(new RegExp(line));
+    }
+    for (const { name, path, words } of rows) {
+      await t.step(name, async () => {
+        const url = `http://${scene.host}/${path}`;
         await using page = await scene.browser.open(url);
-        await page.waitForText(/This browser cannot play H.265 video/);
+        await page.waitForText(words);
       });
     }
   },
 });
 
 interopTest({
-  name: "Chromium asks for a password once, for page, playlists and WebSocket",
+  name: "the page of a stream is as its address says",
+  needs: ["ffmpeg", "chromium"],
+  fn: async () => {
+    await using scene = await openWebScene();
+    await using _publisher = await scene.publish("cam");
+    await scene.weir.waitForLog(/\[path cam\] stream is available/);
+    const url = `http://${scene.host}/cam`;
+    const attributes = (page: BrowserPage) =>
+      page.page.evaluate(`(() => {
+        const { muted, controls, autoplay, playsInline, paused } = document.querySelector("video");
+        return { muted, controls, autoplay, playsInline, paused };
+      })()`);
+    await using usual = await scene.browser.open(url);
+    await usual.waitForProgress(0.5);
+    assertEquals(await attributes(usual), {
+      muted: true,
+      controls: true,
+      autoplay: true,
+      playsInline: true,
+      paused: false,
+    });
+    const query = "muted=no&controls=no&autoplay=no&playsinline=no";
+    await using other = await scene.browser.open(`${url}?${query}`);
+    await other.page.waitForFunction(
+      'document.querySelector("video").readyState >= 2',
+    );
+    assertEquals(await attributes(other), {
+      muted: false,
+      controls: false,
+      autoplay: false,
+      playsInline: false,
+      paused: true,
+    });
+    await other.page.evaluate('document.querySelector("video").play()');
+    await other.waitForProgress(0.5);
+    assertEquals([usual.faults, other.faults], [[], []]);
+  },
+});
+
+interopTest({
+  name:
+    "Chromium asks for a password once, for page, playlists and WebSocket, over HTTP/2",
   needs: ["ffmpeg", "chromium"],
   fn: async (t) => {
-    await using scene = await openScene(`authInternalUsers:
+    await using certificate = await writeCertificate();
+    const { keyFile, certificateFile } = certificate;
+    await using scene = await openWebScene(`hlsEncryption: yes
+hlsServerKey: ${keyFile}
+hlsServerCert: ${certificateFile}
+authInternalUsers:
   - user: any
     permissions: [{action: publish}]
   - user: ann
@@ -136,53 +134,17 @@ interopTest({
     await using _publisher = await scene.publish("cam");
     for (const { name, query, maxDelayS } of MODES) {
       await t.step(`over ${name}`, async () => {
-        const url = `http://${scene.host}/cam${query}`;
+        const url = `https://${scene.host}/cam${query}`;
         const login = { username: "ann", password: "secret" };
         await using page = await scene.browser.open(url, login);
         await assertPlays(page, maxDelayS);
+        const protocols = await page.page.evaluate(`[...new Set(
+          [...performance.getEntriesByType("navigation"),
+            ...performance.getEntriesByType("resource")]
+            .filter(({ name }) => name.startsWith("https"))
+            .map(({ nextHopProtocol }) => nextHopProtocol))]`);
+        assertEquals(protocols, ["h2"]);
       });
     }
   },
 });
-
-interopTest({
-  name:
-    "mpegts.js plays FLV over HTTP and over a WebSocket, less than half a second behind",
-  needs: ["ffmpeg", "chromium"],
-  fn: async (t) => {
-    await using scene = await openScene();
-    await using _publisher = await scene.publish("cam");
-    await scene.weir.waitForLog(/\[path cam\] stream is available/);
-    for (const scheme of ["http", "ws"]) {
-      await t.step(`over ${scheme}`, async () => {
-        await using player = openHttpServer(({ path }) =>
-          path === "/mpegts.js"
-            ? new Response(mpegtsScript, {
-              headers: { "Content-Type": "text/javascript" },
-            })
-            : new Response(playerHtml(`${scheme}://${scene.host}/cam.flv`), {
-              headers: { "Content-Type": "text/html" },
-            })
-        );
-        await using page = await scene.browser.open(player.url);
-        await assertPlays(page, MAX_STREAM_DELAY_S);
-      });
-    }
-  },
-});
-
-/** A page of somebody else's that plays `url`. */
-function playerHtml(url: string): string {
-  const source = JSON.stringify({ type: "flv", isLive: true, url });
-  return `<!DOCTYPE html><link rel="icon" href="data:,">
-    <video muted></video><script src="/mpegts.js"></script><script>
-    const player = mpegts.createPlayer(${source}, {
-      liveBufferLatencyChasing: true,
-      liveBufferLatencyMaxLatency: 0.45,
-      liveBufferLatencyMinRemain: 0.2,
-    });
-    player.attachMediaElement(document.querySelector("video"));
-    player.load();
-    player.play();
-    </script>`;
-}

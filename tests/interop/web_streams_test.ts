@@ -31,6 +31,12 @@ const READ_TIMEOUT_MS = 40_000;
 /** Pictures that a player may still hold, or skip, at both ends. */
 const MIN_PLAYED_PICTURES = 100;
 
+const DEMUXERS: Readonly<Record<string, string>> = {
+  flv: "flvdemux",
+  ts: "tsdemux",
+  mp4: "qtdemux",
+};
+
 /** GStreamer's own headers are not those that ffmpeg reads. */
 const RAW_PICTURES =
   "-f rawvideo -pixel_format yuv420p -video_size 640x360 -framerate 25".split(
@@ -106,7 +112,7 @@ interopTest({
 });
 
 interopTest({
-  name: "GStreamer and VLC play FLV and MPEG-TS over HTTP",
+  name: "GStreamer and VLC play FLV, MPEG-TS and MP4 over HTTP",
   needs: ["ffmpeg", "gstreamer", "vlc"],
   fn: async (t) => {
     const file = await clip("bframes_aac");
@@ -129,7 +135,10 @@ interopTest({
     const players = [
       { name: "GStreamer flv", run: playGstreamer, suffix: "flv" },
       { name: "GStreamer ts", run: playGstreamer, suffix: "ts" },
+      { name: "GStreamer mp4", run: playGstreamer, suffix: "mp4" },
       { name: "VLC flv", run: playVlc, suffix: "flv" },
+      { name: "VLC ts", run: playVlc, suffix: "ts" },
+      { name: "VLC mp4", run: playVlc, suffix: "mp4" },
     ] as const;
     const outcomes = await Promise.allSettled(
       players.map((player, i) =>
@@ -160,7 +169,7 @@ async function playGstreamer(
   url: string,
   file: string,
 ): Promise<FrameReading> {
-  const demuxer = url.endsWith("flv") ? "flvdemux" : "tsdemux";
+  const demuxer = DEMUXERS[url.split(".").at(-1)!]!;
   const { code, stderr } = await runProcess("gst-launch-1.0", [
     ...["-q", "souphttpsrc", `location=${url}`, "!", demuxer, "!", "queue"],
     ..."! h264parse ! avdec_h264 ! video/x-raw,format=I420 ! filesink"
