@@ -1,43 +1,43 @@
 import { parseArgs } from "node:util";
 import type { CodecName } from "./load/codecs/load_codec.ts";
-import { LOAD_CODECS } from "./load/codecs/load_codecs.ts";
+import { evaluateGoals } from "./load/goals.ts";
+import { HLS_ROWS, type HlsRow } from "./load/hls_files.ts";
+import type { HlsLoad } from "./load/hls_measure.ts";
+import { measureHlsRounds } from "./load/hls_rounds.ts";
+import type { Load } from "./load/measure.ts";
 import {
-  type BenchResult,
-  evaluateGoals,
-  find,
-  type LateJoins,
-  type LeftOut,
-  median,
-} from "./load/goals.ts";
-import {
-  type Combination,
-  type Figures,
-  type Load,
-  measureLateJoins,
-  measureLoad,
-} from "./load/measure.ts";
-import type { LoadProtocol } from "./load/reader.ts";
+  combinations,
+  measureJoins,
+  measureRounds,
+  summarize,
+} from "./load/rounds.ts";
 import { type ServerName, SERVERS } from "./load/servers.ts";
-import { formatGoals, formatResult } from "./load/table.ts";
+import { formatGoals, formatHls, formatResult } from "./load/table.ts";
 
 const USAGE = `Measures our server and the peers that are installed, in turns.
 
-  --protocols LIST  of rtsp-tcp, rtsp-udp, rtmp (all)
-  --codecs LIST     of h264, h265, av1 (h264)
-  --servers LIST    of weir, mediamtx, nginx-rtmp, node-media-server (all)
-  --rounds N        runs of each server and protocol (2)
-  --seconds N       measured time of a run (10)
+  --rows LIST       of rtsp-tcp, rtsp-udp, rtmp, http-flv, ll-hls-120kb,
+                    ll-hls-2kb (all)
+  --codecs LIST     of h264, h265, av1 (h264); HLS is of h264 alone
+  --servers LIST    of weir, mediamtx, nginx-rtmp, nginx-static,
+                    node-media-server (all)
+  --rounds N        runs of each server and row (2)
+  --seconds N       measured time of a run, of HLS for each number of viewers (10)
   --warmup N        seconds before it, readers connected (3)
   --readers N       readers of a run (200)
   --joins N         late joiners of each of them, 0 for none (3)
+  --viewers LIST    viewers of HLS, more than one (100,200)
+  --hints           viewers of HLS ask for parts before they are there
   --json FILE       writes the result there, too
 
 WEIR_BIN names an executable to measure instead of main.ts, MEDIAMTX_BIN one of
-MediaMTX. Figures are medians over the rounds; lost and ended are sums. Servers
-that do not carry a codec are compared by their figures for h264, so name it, too.
+MediaMTX. Figures are medians over the rounds; lost, errors and ended are sums.
+Servers that do not carry a codec are compared by their figures for h264, so name
+it, too.
 `;
 
-const PROTOCOLS: readonly LoadProtocol[] = ["rtsp-tcp", "rtsp-udp", "rtmp"];
+const STREAM_ROWS = ["rtsp-tcp", "rtsp-udp", "rtmp", "http-flv"] as const;
+const ROWS: readonly string[] = [...STREAM_ROWS, ...Object.keys(HLS_ROWS)];
 
 /** The reference load: 30 frames of 20 KB each second. */
 const FRAMES_PER_SECOND = 30;
@@ -47,7 +47,7 @@ async function main(args: string[]): Promise<void> {
   const { values } = parseArgs({
     args,
     options: {
-      protocols: { type: "string", default: PROTOCOLS.join(",") },
+      rows: { type: "string", default: ROWS.join(",") },
       codecs: { type: "string", default: "h264" },
       servers: { type: "string", default: Object.keys(SERVERS).join(",") },
       rounds: { type: "string", default: "2" },
@@ -55,31 +55,60 @@ async function main(args: string[]): Promise<void> {
       warmup: { type: "string", default: "3" },
       readers: { type: "string", default: "200" },
       joins: { type: "string", default: "3" },
+      viewers: { type: "string", default: "100,200" },
+      hints: { type: "boolean", default: false },
       json: { type: "string" },
       help: { type: "boolean", default: false },
     },
   });
   if (values.help) return print(USAGE);
-  const load: Load = {
-    readers: Number(values.readers),
-    framesPerSecond: FRAMES_PER_SECOND,
-    frameBytes: FRAME_BYTES,
+  const rows = values.rows.split(",");
+  const servers = availableServers(values.servers.split(",") as ServerName[]);
+  const rounds = Number(values.rounds);
+  const times = {
     warmUpSeconds: Number(values.warmup),
     measuredSeconds: Number(values.seconds),
   };
+  const load: Load = {
+    ...times,
+    readers: Number(values.readers),
+    framesPerSecond: FRAMES_PER_SECOND,
+    frameBytes: FRAME_BYTES,
+  };
+  const hlsLoad: HlsLoad = {
+    ...times,
+    viewers: values.viewers.split(",").map(Number).sort((a, b) => a - b),
+    takesHints: values.hints,
+  };
+  const unknown = rows.find((row) => !ROWS.includes(row));
+  if (unknown !== undefined) throw new Error(`No row ${unknown}`);
   const { all, leftOut } = combinations(
-    values.protocols.split(",") as LoadProtocol[],
+    STREAM_ROWS.filter((row) => rows.includes(row)),
     values.codecs.split(",") as CodecName[],
-    availableServers(values.servers.split(",") as ServerName[]),
+    servers,
   );
-  const rounds = await measureRounds(all, load, Number(values.rounds));
-  const lateJoins = await measureJoins(all, load, Number(values.joins));
-  const result = { figures: summarize(all, rounds), lateJoins, leftOut };
+  const measured = await measureRounds(all, { load, rounds, print });
+  const lateJoins = await measureJoins(all, {
+    load,
+    joins: Number(values.joins),
+    print,
+  });
+  const hlsRows = rows.filter((row): row is HlsRow => row in HLS_ROWS);
+  const hlsMeasured = await measureHlsRounds(
+    { rows: hlsRows, servers },
+    { load: hlsLoad, rounds, print },
+  );
+  const figures = summarize(all, measured);
+  const result = { figures, lateJoins, leftOut, hls: hlsMeasured.medians };
   const goals = evaluateGoals(result);
-  print(`\n${formatResult(result)}\n`);
+  if (figures.length > 0) print(`\n${formatResult(result)}\n`);
+  if (result.hls.length > 0) print(`\n${formatHls(result.hls)}\n`);
   if (goals.length > 0) print(`\n${formatGoals(goals)}\n`);
   if (values.json !== undefined) {
-    const json = { load, ...result, goals, rounds };
+    const json = {
+      ...{ load, hlsLoad, ...result, goals },
+      ...{ rounds: measured, hlsRounds: hlsMeasured.rounds },
+    };
     await Deno.writeTextFile(values.json, JSON.stringify(json, null, 2));
   }
 }
@@ -91,98 +120,6 @@ function availableServers(names: readonly ServerName[]): ServerName[] {
     if (!isAvailable) print(`${server} is not there\n`);
     return isAvailable;
   });
-}
-
-function combinations(
-  protocols: readonly LoadProtocol[],
-  codecs: readonly CodecName[],
-  servers: readonly ServerName[],
-): { all: Combination[]; leftOut: LeftOut[] } {
-  const all: Combination[] = [];
-  const leftOut: LeftOut[] = [];
-  for (const protocol of protocols) {
-    for (const codec of codecs) {
-      if (LOAD_CODECS[codec] === undefined) {
-        throw new Error(`No codec ${codec}`);
-      }
-      for (const server of servers) {
-        if (!SERVERS[server].protocols.includes(protocol)) continue;
-        const reason = SERVERS[server].leftOut?.[codec];
-        if (reason === undefined) all.push({ server, protocol, codec });
-        else leftOut.push({ server, protocol, codec, reason });
-      }
-    }
-  }
-  return { all, leftOut };
-}
-
-/** Every server and codec in turn, and that again, so that a change of the machine meets all. */
-async function measureRounds(
-  all: readonly Combination[],
-  load: Load,
-  rounds: number,
-): Promise<Figures[]> {
-  const figures: Figures[] = [];
-  for (const protocol of new Set(all.map((one) => one.protocol))) {
-    const inTurn = all.filter((one) => one.protocol === protocol);
-    for (let round = 1; round <= rounds; round++) {
-      for (const combination of inTurn) {
-        const measured = await measureLoad(combination, load);
-        figures.push(measured);
-        print(
-          `${nameOf(combination)} ${round}/${rounds}: ` +
-            `${measured.coreSecondsPerGbit.toFixed(4)} core/Gbit\n`,
-        );
-      }
-    }
-  }
-  return figures;
-}
-
-async function measureJoins(
-  all: readonly Combination[],
-  load: Load,
-  joins: number,
-): Promise<LateJoins[]> {
-  if (joins === 0) return [];
-  const lateJoins: LateJoins[] = [];
-  for (const combination of all) {
-    const waitsMs = await measureLateJoins(combination, { load, joins });
-    lateJoins.push({ ...combination, waitsMs });
-    const list = waitsMs.map((ms) => ms.toFixed(0)).join(", ");
-    print(`${nameOf(combination)} late joins: ${list} ms\n`);
-  }
-  return lateJoins;
-}
-
-function summarize(
-  all: readonly Combination[],
-  rounds: readonly Figures[],
-): BenchResult["figures"] {
-  return all.map((combination) => {
-    const own = rounds.filter((one) => find([one], combination) !== undefined);
-    const middle = (key: keyof Omit<Figures, keyof Combination>): number =>
-      median(own.map((one) => one[key]));
-    const sum = (key: "lost" | "ended"): number =>
-      own.reduce((total, one) => total + one[key], 0);
-    return {
-      ...combination,
-      readers: middle("readers"),
-      deliveredGbps: middle("deliveredGbps"),
-      coreSecondsPerGbit: middle("coreSecondsPerGbit"),
-      latencyP50Ms: middle("latencyP50Ms"),
-      latencyP99Ms: middle("latencyP99Ms"),
-      idleRssMb: middle("idleRssMb"),
-      loadedRssMb: middle("loadedRssMb"),
-      lost: sum("lost"),
-      ended: sum("ended"),
-      startMs: middle("startMs"),
-    };
-  });
-}
-
-function nameOf({ protocol, codec, server }: Combination): string {
-  return `${protocol} ${codec} ${server}`;
 }
 
 function print(text: string): void {

@@ -87,10 +87,28 @@ export class StampFinder {
     }
   }
 
+  /** Notes a delay that was found elsewhere. */
+  note(delayUs: number): void {
+    this.#delaysUs.push(delayUs);
+  }
+
   /** Returns the delays noted since the last call, in microseconds. */
   takeAll(): number[] {
     return this.#delaysUs.splice(0);
   }
+}
+
+/** When the last frame in `bytes` was written; undefined if there is none. */
+export function lastStampUs(bytes: Uint8Array): number | undefined {
+  let at = bytes.length - STAMP_BYTES + 1;
+  while (at > 0) {
+    at = bytes.lastIndexOf(STAMP_MARK[0]!, at - 1);
+    if (at < 0) return undefined;
+    if (!STAMP_MARK.every((byte, i) => bytes[at + i] === byte)) continue;
+    const digits = bytes.subarray(at + STAMP_MARK.length, at + STAMP_BYTES);
+    return parseInt(String.fromCharCode(...digits), 16);
+  }
+  return undefined;
 }
 
 function concat(a: Uint8Array, b: Uint8Array): Uint8Array<ArrayBuffer> {

@@ -1,4 +1,6 @@
 import type { CodecName } from "./codecs/load_codec.ts";
+import type { HlsRow } from "./hls_files.ts";
+import type { HlsFigures } from "./hls_measure.ts";
 import type { Combination, Figures } from "./measure.ts";
 import type { LoadProtocol } from "./reader.ts";
 import type { ServerName } from "./servers.ts";
@@ -9,6 +11,8 @@ export interface BenchResult {
   /** Milliseconds to the first key frame, of each late joiner. */
   readonly lateJoins: readonly LateJoins[];
   readonly leftOut: readonly LeftOut[];
+  /** Of low-latency HLS. */
+  readonly hls: readonly HlsFigures[];
 }
 
 /** Waits of the late joiners of one combination. */
@@ -95,7 +99,9 @@ const GOALS: readonly Goal[] = [
     measure: ours("rtsp-tcp", "latencyP50Ms"),
     must: 2.5,
   },
-  ...(["rtsp-tcp", "rtsp-udp", "rtmp"] as const).flatMap((protocol) => [
+  ...(["rtsp-tcp", "rtsp-udp", "rtmp", "http-flv"] as const).flatMap((
+    protocol,
+  ) => [
     {
       goal: `${protocol}, memory idle (MB)`,
       measure: ours(protocol, "idleRssMb"),
@@ -119,6 +125,31 @@ const GOALS: readonly Goal[] = [
     },
   ]),
   {
+    goal: "HTTP-FLV, CPU against our RTMP",
+    measure: cpuRatio("http-flv", "weir", "rtmp"),
+    must: 1.2,
+  },
+  {
+    goal: "LL-HLS of 120 KB, core/Gbit",
+    measure: oursOfHls("ll-hls-120kb", "coreSecondsPerGbit"),
+    must: 0.06,
+  },
+  {
+    goal: "LL-HLS of 2 KB, us of CPU a request",
+    measure: oursOfHls("ll-hls-2kb", "usPerRequest"),
+    must: 20,
+    aim: 12,
+  },
+  ...(["ll-hls-120kb", "ll-hls-2kb"] as const).flatMap((row) => [
+    {
+      goal: `${row}, latency p99 (ms)`,
+      measure: oursOfHls(row, "latencyP99Ms"),
+      must: 15,
+    },
+    { goal: `${row}, lost`, measure: oursOfHls(row, "lost"), must: 0 },
+    { goal: `${row}, errors`, measure: oursOfHls(row, "errors"), must: 0 },
+  ]),
+  {
     goal: "start to listening, binds the executable (ms)",
     measure: ({ figures }, codec) => {
       const own = figures.find((one) =>
@@ -134,6 +165,7 @@ const GOALS: readonly Goal[] = [
 /** Judges what was measured of each goal, codec by codec. */
 export function evaluateGoals(result: BenchResult): GoalResult[] {
   const codecs = new Set(result.figures.map((one) => one.codec));
+  if (result.hls.length > 0) codecs.add("h264");
   return [...codecs].flatMap((codec) =>
     GOALS.flatMap(({ measure, ...goal }) => {
       const found = measure(result, codec);
@@ -210,6 +242,22 @@ function ours(
   return ({ figures }, codec) => {
     const own = find(figures, { server: "weir", protocol, codec });
     return own && { value: own[key] };
+  };
+}
+
+/** Of the largest number of viewers; they are all of H264. */
+function oursOfHls(
+  row: HlsRow,
+  key:
+    | "coreSecondsPerGbit"
+    | "usPerRequest"
+    | "latencyP99Ms"
+    | "lost"
+    | "errors",
+): Measure {
+  return ({ hls }, codec) => {
+    const own = hls.findLast((one) => one.server === "weir" && one.row === row);
+    return own && codec === "h264" ? { value: own[key] } : undefined;
   };
 }
 

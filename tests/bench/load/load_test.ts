@@ -131,7 +131,7 @@ const WEIR: Figures = {
 Deno.test("evaluateGoals() judges only what was measured", () => {
   const nginx = { ...WEIR, server: "nginx-rtmp" as const };
   const figures = [WEIR, nginx];
-  const goals = evaluateGoals({ figures, lateJoins: [], leftOut: [] });
+  const goals = evaluateGoals({ figures, lateJoins: [], leftOut: [], hls: [] });
   assertEquals(goals.map(({ goal, verdict }) => [goal, verdict]), [
     ["RTMP, CPU against nginx-rtmp", "aim met"],
     ["rtmp, memory idle (MB)", "aim met"],
@@ -146,7 +146,7 @@ Deno.test("evaluateGoals() compares with H264 where the peer carries nothing els
   const av1 = { ...WEIR, codec: "av1" as const, coreSecondsPerGbit: 0.07 };
   const figures = [WEIR, nginx, av1];
   const leftOut = [{ ...nginx, codec: "av1" as const, reason: "no" }];
-  const goals = evaluateGoals({ figures, lateJoins: [], leftOut })
+  const goals = evaluateGoals({ figures, lateJoins: [], leftOut, hls: [] })
     .filter(({ goal }) => goal.includes("CPU"));
   assertEquals(
     goals.map(({ codec, verdict, note }) => [codec, verdict, note]),

@@ -22,8 +22,12 @@ const CODED_FRAMES_X = 3;
 export abstract class MediaCounter {
   /** Media without the headers of the protocol. */
   payloadBytes = 0;
-  /** Packets (RTP) or frames (RTMP) that are missing between others. */
+  /** Packets (RTP), frames (RTMP, FLV) or parts (HLS) that are missing between others. */
   lost = 0;
+  /** Requests that were answered, where there are any. */
+  requests = 0;
+  /** Answers that were not what was asked for. */
+  errors = 0;
   /** Settles when the first key frame begins to arrive. */
   readonly keyFrame: Promise<void>;
   #resolveKeyFrame: () => void;

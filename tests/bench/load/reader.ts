@@ -1,13 +1,23 @@
 import { freeUdpPortPair } from "#test/ports.ts";
 import type { CodecName, LoadCodec } from "./codecs/load_codec.ts";
 import { LOAD_CODECS } from "./codecs/load_codecs.ts";
+import { FlvWalker } from "./flv_walker.ts";
 import type { StampFinder } from "./frame_source.ts";
+import { openFileViewer } from "./hls_files.ts";
+import { openHlsViewer } from "./hls_viewer.ts";
 import { type MediaCounter, RtmpCounter, RtpCounter } from "./media_counter.ts";
 import { openRtmpClient } from "./rtmp_client.ts";
-import { InterleavedWalker, openRtspClient } from "./rtsp_client.ts";
+import { InterleavedWalker, openRtspClient, writeAll } from "./rtsp_client.ts";
 
 /** How readers get the stream. */
-export type LoadProtocol = "rtsp-tcp" | "rtsp-udp" | "rtmp";
+export type LoadProtocol =
+  | "rtsp-tcp"
+  | "rtsp-udp"
+  | "rtmp"
+  | "http-flv"
+  | "ll-hls"
+  | "ll-hls-hints"
+  | "http-files";
 
 /** What a reader is opened with. */
 export interface ReaderOptions {
@@ -40,6 +50,16 @@ export function openReader(options: ReaderOptions): Promise<LoadReader> {
       return openRtspUdpReader(options);
     case "rtmp":
       return openRtmpReader(options);
+    case "http-flv":
+      return openFlvReader(options);
+    case "ll-hls":
+    case "ll-hls-hints":
+      return openHlsViewer({
+        ...options,
+        takesHints: options.protocol === "ll-hls-hints",
+      });
+    case "http-files":
+      return openFileViewer(options.url, options.finder);
   }
 }
 
@@ -86,6 +106,18 @@ async function openRtmpReader(options: ReaderOptions): Promise<LoadReader> {
     ended: client.drain(options.finder),
     [Symbol.dispose]: () => client[Symbol.dispose](),
   };
+}
+
+async function openFlvReader(options: ReaderOptions): Promise<LoadReader> {
+  const { hostname, port, host, pathname } = new URL(options.url);
+  const conn = await Deno.connect({ hostname, port: Number(port) });
+  conn.setNoDelay();
+  const request = `GET ${pathname} HTTP/1.1\r\nHost: ${host}\r\n\r\n`;
+  await writeAll(conn, new TextEncoder().encode(request));
+  const counter = new RtmpCounter(codecOf(options), options.framesPerSecond);
+  const walker = new FlvWalker(counter);
+  const ended = readTcp(conn, options.finder, (chunk) => walker.push(chunk));
+  return { counter, ended, [Symbol.dispose]: () => conn.close() };
 }
 
 async function openRtspUdpReader(options: ReaderOptions): Promise<LoadReader> {

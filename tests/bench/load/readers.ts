@@ -7,7 +7,10 @@ import { type LoadProtocol, type LoadReader, openReader } from "./reader.ts";
 /** What the readers of this process have received so far. */
 export interface ReadersSnapshot {
   readonly payloadBytes: number;
-  /** Packets (RTP) or frames (RTMP) that are missing. */
+  /** HTTP requests that were answered, and answers that were not good. */
+  readonly requests: number;
+  readonly errors: number;
+  /** Packets (RTP), frames (RTMP, FLV) or parts (HLS) that are missing. */
   readonly lost: number;
   /** Readers whose connection has ended. */
   readonly ended: number;
@@ -74,9 +77,13 @@ class Readers {
 
   #snapshot(): ReadersSnapshot {
     const counters = this.#readers.map((reader) => reader.counter);
+    const sum = (key: "payloadBytes" | "requests" | "errors" | "lost") =>
+      counters.reduce((total, one) => total + one[key], 0);
     return {
-      payloadBytes: counters.reduce((sum, one) => sum + one.payloadBytes, 0),
-      lost: counters.reduce((sum, one) => sum + one.lost, 0),
+      payloadBytes: sum("payloadBytes"),
+      requests: sum("requests"),
+      errors: sum("errors"),
+      lost: sum("lost"),
       ended: this.#ended,
       delaysUs: this.#finders.flatMap((finder) => finder.takeAll()),
     };

@@ -10,6 +10,7 @@ import {
   startWeir,
 } from "#test/weir_process.ts";
 import type { CodecName } from "./codecs/load_codec.ts";
+import { writeHlsFiles } from "./hls_files.ts";
 import type { LoadProtocol } from "./reader.ts";
 
 /** Servers that can be measured. */
@@ -17,6 +18,7 @@ export type ServerName =
   | "weir"
   | "mediamtx"
   | "nginx-rtmp"
+  | "nginx-static"
   | "node-media-server";
 
 /** A running server with one path. */
@@ -26,6 +28,8 @@ export interface BenchServer extends AsyncDisposable {
   readonly startMs: number;
   readonly rtspUrl?: string;
   readonly rtmpUrl: string;
+  /** Where its HTTP server has the path; only if it was started for that. */
+  readonly httpUrl?: string;
 }
 
 /** How a server is started, and what it can do. */
@@ -34,7 +38,7 @@ interface ServerKind {
   /** Codecs that do not reach its readers, and why. */
   readonly leftOut?: Readonly<Partial<Record<CodecName, string>>>;
   isAvailable(): boolean;
-  start(): Promise<BenchServer>;
+  start(protocol: LoadProtocol): Promise<BenchServer>;
 }
 
 const ROOT = fileURLToPath(new URL("../../..", import.meta.url));
@@ -52,18 +56,25 @@ const POLL_INTERVAL_MS = 2;
 const NO_FOUR_CC =
   "sees no key frame in messages with a FourCC, and readers wait for one";
 
-const WEIR_CONFIG = "logLevel: warn\n";
+const MEDIAMTX_CONFIG = "logLevel: warn\n";
+
+/** Protocols of the HTTP server, which is off for the others. */
+const OVER_HTTP: readonly LoadProtocol[] = [
+  "http-flv",
+  "ll-hls",
+  "ll-hls-hints",
+];
 
 /** Every server, ours first. */
 export const SERVERS: Readonly<Record<ServerName, ServerKind>> = {
   weir: {
-    protocols: ["rtsp-tcp", "rtsp-udp", "rtmp"],
+    protocols: ["rtsp-tcp", "rtsp-udp", "rtmp", ...OVER_HTTP],
     isAvailable: () =>
       Deno.env.has("WEIR_BIN") || existsSync(join(ROOT, "main.ts")),
     start: startOurs,
   },
   mediamtx: {
-    protocols: ["rtsp-tcp", "rtsp-udp", "rtmp"],
+    protocols: ["rtsp-tcp", "rtsp-udp", "rtmp", "ll-hls", "ll-hls-hints"],
     isAvailable: () => Deno.env.has("MEDIAMTX_BIN"),
     start: startMediamtx,
   },
@@ -73,6 +84,11 @@ export const SERVERS: Readonly<Record<ServerName, ServerKind>> = {
     isAvailable: () => nginxRtmp() !== undefined,
     start: startNginx,
   },
+  "nginx-static": {
+    protocols: ["http-files"],
+    isAvailable: () => nginxRtmp() !== undefined,
+    start: startNginxOfFiles,
+  },
   "node-media-server": {
     protocols: ["rtmp"],
     isAvailable: () => true,
@@ -80,10 +96,15 @@ export const SERVERS: Readonly<Record<ServerName, ServerKind>> = {
   },
 };
 
-async function startOurs(): Promise<BenchServer> {
+async function startOurs(protocol: LoadProtocol): Promise<BenchServer> {
+  const http = httpOf(protocol);
   const startMs = performance.now();
-  const weir = await startWeir();
+  const weir = await startWeir({ config: http.config });
+  if (http.port !== undefined) {
+    await weir.waitForLog(/\[HLS\] started with listener/, START_TIMEOUT_MS);
+  }
   return {
+    ...http.url,
     pid: weir.pid,
     startMs: performance.now() - startMs,
     rtspUrl: weir.rtspUrl(STREAM),
@@ -92,14 +113,37 @@ async function startOurs(): Promise<BenchServer> {
   };
 }
 
-async function startMediamtx(): Promise<BenchServer> {
+async function startMediamtx(protocol: LoadProtocol): Promise<BenchServer> {
   const ports = freeServerPorts();
+  const http = httpOf(protocol);
   const server = await startInFolder(ports.rtmpPort, async (folder) => {
     const file = join(folder, "mediamtx.yml");
-    await Deno.writeTextFile(file, serverConfig(WEIR_CONFIG, ports));
+    const config = MEDIAMTX_CONFIG + http.config;
+    await Deno.writeTextFile(file, serverConfig(config, ports));
     return startProcess(Deno.env.get("MEDIAMTX_BIN")!, [file]);
   });
-  return { ...server, rtspUrl: `rtsp://127.0.0.1:${ports.rtspPort}/${STREAM}` };
+  const rtspUrl = `rtsp://127.0.0.1:${ports.rtspPort}/${STREAM}`;
+  return { ...server, ...http.url, rtspUrl };
+}
+
+/** Keys of the HTTP server, the same for both servers that have one, and where it is. */
+function httpOf(
+  protocol: LoadProtocol,
+): { config: string; port?: number; url?: { httpUrl: string } } {
+  if (!OVER_HTTP.includes(protocol)) return { config: "" };
+  const port = freeTcpPort();
+  return {
+    port,
+    url: { httpUrl: `http://127.0.0.1:${port}/${STREAM}` },
+    config: [
+      "hls: yes",
+      `hlsAddress: 127.0.0.1:${port}`,
+      "hlsVariant: lowLatency",
+      "hlsPartDuration: 200ms",
+      "hlsSegmentDuration: 1s",
+      "",
+    ].join("\n"),
+  };
 }
 
 function startNginx(): Promise<BenchServer> {
@@ -111,12 +155,7 @@ function startNginx(): Promise<BenchServer> {
       file,
       `
         load_module ${module};
-        daemon off;
-        master_process off;
-        worker_processes 1;
-        pid ${folder}/nginx.pid;
-        error_log stderr warn;
-        events { worker_connections 4096; }
+        ${nginxKeys(folder)}
         rtmp {
           access_log off;
           server {
@@ -129,6 +168,49 @@ function startNginx(): Promise<BenchServer> {
     );
     return startProcess(executable, ["-p", folder, "-c", file]);
   });
+}
+
+/** A server of files as large as those of low-latency HLS: what they cost at least. */
+async function startNginxOfFiles(): Promise<BenchServer> {
+  const { executable } = nginxRtmp()!;
+  const port = freeTcpPort();
+  const server = await startInFolder(port, async (folder) => {
+    await writeHlsFiles(folder);
+    const file = join(folder, "nginx.conf");
+    await Deno.writeTextFile(
+      file,
+      `
+        ${nginxKeys(folder)}
+        http {
+          access_log off;
+          sendfile on;
+          keepalive_requests 1000000;
+          client_body_temp_path ${folder}/temp;
+          proxy_temp_path ${folder}/temp;
+          fastcgi_temp_path ${folder}/temp;
+          uwsgi_temp_path ${folder}/temp;
+          scgi_temp_path ${folder}/temp;
+          server {
+            listen 127.0.0.1:${port};
+            root ${folder};
+          }
+        }
+      `,
+    );
+    return startProcess(executable, ["-p", folder, "-c", file]);
+  });
+  return { ...server, httpUrl: `http://127.0.0.1:${port}` };
+}
+
+function nginxKeys(folder: string): string {
+  return `
+    daemon off;
+    master_process off;
+    worker_processes 1;
+    pid ${folder}/nginx.pid;
+    error_log stderr warn;
+    events { worker_connections 4096; }
+  `;
 }
 
 function startNodeMediaServer(): Promise<BenchServer> {

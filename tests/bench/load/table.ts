@@ -6,6 +6,7 @@ import {
   type LeftOut,
   median,
 } from "./goals.ts";
+import type { HlsFigures } from "./hls_measure.ts";
 import type { Figures } from "./measure.ts";
 
 const HEADINGS = [
@@ -27,6 +28,27 @@ const HEADINGS = [
   "note",
 ];
 
+const HLS_HEADINGS = [
+  "row",
+  "viewers",
+  "server",
+  "requests/s",
+  "Gbit/s",
+  "net us/request",
+  "weir is",
+  "net core/Gbit",
+  "core",
+  "core for one",
+  "p50 for one",
+  "p50 ms",
+  "p99 ms",
+  "RSS MB",
+  "lost",
+  "errors",
+  "ended",
+  "note",
+];
+
 const GOAL_HEADINGS = [
   "goal",
   "codec",
@@ -43,6 +65,14 @@ export function formatResult(result: BenchResult): string {
     HEADINGS,
     ...result.figures.map((figures) => rowOf(figures, result)),
     ...result.leftOut.map((leftOut) => rowOfLeftOut(leftOut, result)),
+  ]);
+}
+
+/** The figures of low-latency HLS as text, a line for each number of viewers. */
+export function formatHls(figures: readonly HlsFigures[]): string {
+  return formatTable([
+    HLS_HEADINGS,
+    ...figures.map((one) => rowOfHls(one, figures)),
   ]);
 }
 
@@ -81,6 +111,35 @@ function rowOf(figures: Figures, result: BenchResult): string[] {
     `${figures.ended}`,
     figures.startMs.toFixed(0),
     joins === undefined ? "" : median(joins.waitsMs).toFixed(0),
+    "",
+  ];
+}
+
+function rowOfHls(one: HlsFigures, all: readonly HlsFigures[]): string[] {
+  const own = all.find(({ server, row, viewers }) =>
+    server === "weir" && row === one.row && viewers === one.viewers
+  );
+  const ratio = own && own !== one
+    ? `${(own.usPerRequest / one.usPerRequest).toFixed(2)} x`
+    : "";
+  return [
+    one.row,
+    `${one.viewers}`,
+    one.server,
+    one.requestsPerSecond.toFixed(0),
+    one.deliveredGbps.toFixed(3),
+    one.usPerRequest.toFixed(1),
+    ratio,
+    one.coreSecondsPerGbit.toFixed(4),
+    one.cores.toFixed(3),
+    one.coresForOne.toFixed(3),
+    one.latencyP50OfOneMs.toFixed(1),
+    one.latencyP50Ms.toFixed(1),
+    one.latencyP99Ms.toFixed(1),
+    one.rssMb.toFixed(0),
+    `${one.lost}`,
+    `${one.errors}`,
+    `${one.ended}`,
     "",
   ];
 }
