@@ -109,6 +109,13 @@ Deno.test("AccessGate answers a wrong password within 4 s, and everything else a
   });
 });
 
+Deno.test("AccessGate lets a tentative question have no consequences", async () => {
+  const { gate, clock, events } = openGate();
+  const asked = { credentials: WRONG, isTentative: true };
+  assertEquals((await refusal(gate, asked)).message, "authentication failed");
+  assertEquals([clock.pendingTimers, events.length], [0, 0]);
+});
+
 Deno.test("AccessGate waits with a refusal no longer than its peer does, and leaves nothing on its signal", async () => {
   const { gate, clock, events } = openGate();
   const counted = countedSignal();
