@@ -46,8 +46,9 @@ export const systemDisk: Disk = {
         if (HAS_MARKS) await file?.tryLock(true).catch(() => {}); // not on every file system
         return file && new SystemFile(path, file);
       } catch (error) {
-        // Whoever removes empty folders may have been faster than the file.
-        const isGone = error instanceof Deno.errors.NotFound;
+        // Whoever removes empty folders may have been faster than the file, or than the folder in it.
+        const isGone = error instanceof Deno.errors.NotFound ||
+          error instanceof Deno.errors.AlreadyExists;
         if (isGone && tries < MAX_CREATE_TRIES) continue;
         throw toPlatformError(error, `make ${path}`);
       }

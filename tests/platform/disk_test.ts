@@ -124,13 +124,16 @@ Deno.test("systemDisk makes a file although somebody removes its folder meanwhil
     const removing = (async () => {
       while (!hasEnded) await removeEmptyFolders(`${folder}/a/b/none`, folder);
     })();
-    for (let i = 0; i < 50; i++) {
-      const file = await systemDisk.create(`${folder}/a/b/${i}.mp4`);
-      await file!.close();
-      await systemDisk.remove(`${folder}/a/b/${i}.mp4`);
+    try {
+      for (let i = 0; i < 50; i++) {
+        const file = await systemDisk.create(`${folder}/a/b/${i}.mp4`);
+        await file!.close();
+        await systemDisk.remove(`${folder}/a/b/${i}.mp4`);
+      }
+    } finally {
+      hasEnded = true;
+      await removing;
     }
-    hasEnded = true;
-    await removing;
   });
 });
 
