@@ -2,12 +2,8 @@ import { PlatformError } from "./errors.ts";
 import { EAGAIN, EINTR, MSG_DONTWAIT } from "./libc.ts";
 import type { Readable, ReadPoller } from "./read_poller.ts";
 
-/** A read that waits for something to come. */
-interface Waiting {
-  readonly into: Uint8Array;
-  readonly resolve: (count: number | undefined) => void;
-  readonly reject: (error: PlatformError) => void;
-}
+type Resolve = (count: number | undefined) => void;
+type Reject = (error: PlatformError) => void;
 
 /** Reading on the descriptor of one connection, which stays the connection's; one read at a time. */
 export class DescriptorReader implements Readable {
@@ -18,7 +14,16 @@ export class DescriptorReader implements Readable {
   #hasMore = false;
   /** The peer has said that it ends: no event will tell it again. */
   #isEnding = false;
-  #waiting: Waiting | undefined;
+  // Of the read that waits for something to come.
+  #into: Uint8Array | undefined;
+  #resolve: Resolve = () => {};
+  #reject: Reject = () => {};
+  // Made once, so that a read makes no closure of its own.
+  #start = (resolve: Resolve, reject: Reject) => {
+    this.#resolve = resolve;
+    this.#reject = reject;
+  };
+  #receivedBytes = 0;
 
   private constructor(
     poller: ReadPoller,
@@ -40,6 +45,11 @@ export class DescriptorReader implements Readable {
     return poller.add(descriptor, reader) ? reader : undefined;
   }
 
+  /** Bytes that were read. */
+  get receivedBytes(): number {
+    return this.#receivedBytes;
+  }
+
   /**
    * Waits for bytes and puts them into `into`, which is not empty.
    *
@@ -48,19 +58,17 @@ export class DescriptorReader implements Readable {
    * @throws {PlatformError} if the peer reset the connection.
    */
   read(into: Uint8Array): Promise<number | undefined> {
-    return new Promise((resolve, reject) => {
-      const waiting = { into, resolve, reject };
-      if (this.#descriptor < 0) resolve(undefined);
-      else if (!this.#hasMore || !this.#take(waiting)) this.#waiting = waiting;
-    });
+    const reading = new Promise(this.#start);
+    this.#into = into;
+    if (this.#descriptor < 0) this.#settle(undefined);
+    else if (this.#hasMore) this.#take(into);
+    return reading;
   }
 
   handleReadable(isEnding: boolean): void {
     this.#hasMore = true;
     this.#isEnding ||= isEnding;
-    const waiting = this.#waiting;
-    if (waiting === undefined || !this.#take(waiting)) return;
-    this.#waiting = undefined;
+    if (this.#into !== undefined) this.#take(this.#into);
   }
 
   /** To be called before the connection is closed. A read that waits ends. Idempotent. */
@@ -68,33 +76,34 @@ export class DescriptorReader implements Readable {
     if (this.#descriptor < 0) return;
     this.#poller.remove(this.#descriptor);
     this.#descriptor = -1;
-    this.#waiting?.resolve(undefined);
-    this.#waiting = undefined;
+    this.#settle(undefined);
   }
 
-  /** Output: whether there was something. */
-  #take({ into, resolve, reject }: Waiting): boolean {
+  #take(into: Uint8Array): void {
     const { calls, errno } = this.#poller.library;
-    const count = calls.recv(
-      this.#descriptor,
-      into,
-      into.length,
-      MSG_DONTWAIT,
-    );
+    let count: number;
+    do {
+      count = calls.recv(this.#descriptor, into, into.length, MSG_DONTWAIT);
+    } while (count < 0 && errno[0] === EINTR);
     if (count >= 0) {
       // Nothing is left behind a short read: the next event tells what comes.
       this.#hasMore = count === into.length || this.#isEnding;
-      resolve(count > 0 ? count : undefined);
-      return true;
+      this.#receivedBytes += count;
+      return this.#settle(count > 0 ? count : undefined);
     }
     const code = errno[0];
-    if (code === EINTR) return this.#take({ into, resolve, reject });
     if (code === EAGAIN) {
       this.#hasMore = false;
-      return false;
+      return;
     }
+    this.#into = undefined;
     const action = `read from ${this.#peerIp}`;
-    reject(new PlatformError(action, `error ${code}`, { code: "reset" }));
-    return true;
+    const reason = `error ${code}`;
+    this.#reject(new PlatformError(action, reason, { code: "reset" }));
+  }
+
+  #settle(count: number | undefined): void {
+    this.#into = undefined;
+    this.#resolve(count);
   }
 }

@@ -74,8 +74,8 @@ export class SocketConnection implements TcpConnection {
   // Made once a connection, so that a write makes no closure.
   #handleWritten = (taken: number) => this.#goOn(taken);
   // The same for reads.
-  #handleRead = (count: number | null | undefined) => {
-    if (typeof count !== "number") return undefined;
+  #handleRead = (count: number | null) => {
+    if (count === null) return undefined;
     this.#receivedBytes += count;
     return count;
   };
@@ -116,7 +116,7 @@ export class SocketConnection implements TcpConnection {
   }
 
   get receivedBytes(): number {
-    return this.#receivedBytes;
+    return this.#receivedBytes + (this.#reader?.receivedBytes ?? 0);
   }
 
   get bufferedBytes(): number {
@@ -144,8 +144,8 @@ export class SocketConnection implements TcpConnection {
     if (this.#unread) {
       return Promise.resolve(this.#readAgain(into, this.#unread));
     }
-    const reading = this.#reader?.read(into) ?? this.#source.read(into);
-    return reading.then(this.#handleRead, this.#handleUnread);
+    if (this.#reader) return this.#reader.read(into);
+    return this.#source.read(into).then(this.#handleRead, this.#handleUnread);
   }
 
   send(bytes: Uint8Array): boolean {

@@ -228,20 +228,11 @@ export class Http1Connection implements DirectRequest {
   }
 
   #setPlace(target: string): boolean {
-    if (target.charCodeAt(0) !== 0x2f) return false;
-    const queryAt = target.indexOf("?");
-    const path = queryAt < 0 ? target : target.slice(0, queryAt);
-    this.query = queryAt < 0 ? "" : target.slice(queryAt + 1);
-    if (!path.includes("%")) {
-      this.path = path;
-      return true;
-    }
-    try {
-      this.path = decodeURIComponent(path);
-      return true;
-    } catch {
-      return false; // the routes refuse it
-    }
+    const place = placeOf(target);
+    if (place === undefined) return false;
+    this.path = place.path;
+    this.query = place.query;
+    return true;
   }
 
   /** Waits until what was answered, or will be, has left; or until the connection has ended. */
@@ -362,5 +353,30 @@ export class Http1Connection implements DirectRequest {
       body,
     ]);
     await this.#connection.closeAfterDrain(CLOSE_MS);
+  }
+}
+
+/** What a target names. */
+interface Place {
+  readonly target: string;
+  /** Its escapes resolved. */
+  readonly path: string;
+  readonly query: string;
+}
+
+let lastPlace: Place | undefined;
+
+/** Output: undefined if the routes are to look at it. Hot path: many ask for the same in a row. */
+function placeOf(target: string): Place | undefined {
+  if (lastPlace?.target === target) return lastPlace;
+  if (target.charCodeAt(0) !== 0x2f) return undefined;
+  const queryAt = target.indexOf("?");
+  const path = queryAt < 0 ? target : target.slice(0, queryAt);
+  const query = queryAt < 0 ? "" : target.slice(queryAt + 1);
+  try {
+    const decoded = path.includes("%") ? decodeURIComponent(path) : path;
+    return lastPlace = { target, path: decoded, query };
+  } catch {
+    return undefined; // the routes refuse it
   }
 }

@@ -19,8 +19,16 @@ const CONTROL_CHARACTER = /[\x00-\x08\x0a-\x1f\x7f]/;
 /** Fields that mean something else when they come twice. */
 const SINGLE_FIELDS: ReadonlySet<string> = new Set(["host", "content-length"]);
 
+const LENGTH = /^\d+$/;
+
 /** The fields of a head, by their names in lower case. */
 export class HeaderFields {
+  /** The peer says that the connection ends. */
+  readonly wantsClose: boolean;
+  /** The peer says that it goes on, which HTTP/1.0 needs. */
+  readonly wantsKeepAlive: boolean;
+  /** A body follows. */
+  readonly hasBody: boolean;
   #values = new Map<string, string>();
 
   /**
@@ -28,27 +36,27 @@ export class HeaderFields {
    *
    * Spec: RFC 9112 §5. Input: without the line end of the last one.
    *
-   * @throws {HttpError} 400 if a line is no field, or there are too many.
+   * @throws {HttpError} 400 if a line is no field, or there are too many, or the length is none.
    */
   constructor(lines: string) {
-    if (lines === "") return;
-    const all = lines.split("\r\n");
+    const all = lines === "" ? [] : lines.split("\r\n");
     if (all.length > MAX_FIELDS) {
       throw new HttpError(400, `the head has over ${MAX_FIELDS} fields`);
     }
     for (const line of all) this.#add(line);
+    const length = this.get("content-length") ?? "0";
+    if (!LENGTH.test(length)) {
+      throw new HttpError(400, "the field Content-Length is no length");
+    }
+    this.hasBody = length !== "0" ||
+      this.get("transfer-encoding") !== undefined;
+    this.wantsClose = this.#hasOption("close");
+    this.wantsKeepAlive = this.#hasOption("keep-alive");
   }
 
   /** Value of a field; several of one name are joined. Input: `name` in lower case. */
   get(name: string): string | undefined {
     return this.#values.get(name);
-  }
-
-  /** Whether a field that is a list has an item. Input: both in lower case. */
-  hasItem(name: string, item: string): boolean {
-    const value = this.#values.get(name)?.toLowerCase();
-    return value !== undefined &&
-      value.split(",").some((one) => one.trim() === item);
   }
 
   /** The same for the routes, which get a character for each byte, as from the runtime. */
@@ -58,6 +66,11 @@ export class HeaderFields {
       headers.set(name, NOT_ASCII.test(value) ? byteString(value) : value);
     }
     return headers;
+  }
+
+  #hasOption(option: string): boolean {
+    const options = this.get("connection")?.toLowerCase().split(",") ?? [];
+    return options.some((one) => one.trim() === option);
   }
 
   #add(line: string): void {

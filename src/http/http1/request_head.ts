@@ -18,8 +18,6 @@ const METHOD = /^[A-Z]+$/;
 /** What stands between the spaces of a request line. */
 const TARGET = /^[\x21-\x7e\u0080-\uffff]+$/;
 
-const LENGTH = /^\d+$/;
-
 /** The head of a request. */
 export interface RequestHead {
   readonly method: string;
@@ -104,8 +102,7 @@ export class RequestHeadBuffer {
       if (bytes[fieldsAt + i] !== known[i]) return undefined;
     }
     this.#drop(this.#lengthBytes);
-    const line = decoder.decode(bytes.subarray(0, lineBytes));
-    return parseHead(line, this.#fields!);
+    return parseHead(lineText(bytes, lineBytes), this.#fields!);
   }
 
   #takeNew(): RequestHead | undefined {
@@ -162,29 +159,52 @@ export class RequestHeadBuffer {
   }
 }
 
-function parseHead(line: string, fields: HeaderFields): RequestHead {
-  const method = line.slice(0, Math.max(line.indexOf(" "), 0));
-  const version = line.slice(-VERSION_CHARS);
-  const target = line.slice(method.length + 1, -VERSION_CHARS);
+/** The request line that came last, over whatever connection: many ask for the same at the same time. */
+const lastLine = { bytes: new Uint8Array(512), lengthBytes: -1, text: "" };
+
+/** The text of a request line, made once for all who send it in a row. Hot path. */
+function lineText(bytes: Uint8Array, lengthBytes: number): string {
+  const last = lastLine.bytes;
+  let i = lengthBytes === lastLine.lengthBytes ? lengthBytes - 1 : -2;
+  while (i >= 0 && bytes[i] === last[i]) i--;
+  if (i === -1) return lastLine.text;
+  const text = decoder.decode(bytes.subarray(0, lengthBytes));
+  if (lengthBytes > last.length) return text;
+  for (let i = 0; i < lengthBytes; i++) last[i] = bytes[i]!;
+  lastLine.lengthBytes = lengthBytes;
+  lastLine.text = text;
+  return text;
+}
+
+/** A request line, taken apart. */
+interface RequestLine {
+  readonly text: string;
+  readonly method: string;
+  readonly target: string;
+  readonly isOld: boolean;
+}
+
+let lastParsed: RequestLine | undefined;
+
+/** @throws {HttpError} 400 if it is none. */
+function parseLine(text: string): RequestLine {
+  if (lastParsed?.text === text) return lastParsed;
+  const method = text.slice(0, Math.max(text.indexOf(" "), 0));
+  const version = text.slice(-VERSION_CHARS);
+  const target = text.slice(method.length + 1, -VERSION_CHARS);
   const isOld = version === " HTTP/1.0";
   const isValid = METHOD.test(method) && TARGET.test(target) &&
     (isOld || version === " HTTP/1.1");
   if (!isValid) throw new HttpError(400, "the request line is not of HTTP/1");
+  return lastParsed = { text, method, target, isOld };
+}
+
+function parseHead(text: string, fields: HeaderFields): RequestHead {
+  const { method, target, isOld } = parseLine(text);
   if (!isOld && fields.get("host") === undefined) {
     throw new HttpError(400, "the head has no field Host");
   }
-  const lengthText = fields.get("content-length");
-  if (lengthText !== undefined && !LENGTH.test(lengthText)) {
-    throw new HttpError(400, "the field Content-Length is no length");
-  }
-  return {
-    method,
-    target,
-    isOld,
-    isKeptAlive: !fields.hasItem("connection", "close") &&
-      (!isOld || fields.hasItem("connection", "keep-alive")),
-    hasBody: fields.get("transfer-encoding") !== undefined ||
-      lengthText !== undefined && lengthText !== "0",
-    fields,
-  };
+  const { wantsClose, wantsKeepAlive, hasBody } = fields;
+  const isKeptAlive = !wantsClose && (!isOld || wantsKeepAlive);
+  return { method, target, isOld, isKeptAlive, hasBody, fields };
 }
