@@ -63,7 +63,7 @@ paths:
     type: "rtspSession",
   });
   assert(remoteAddr!.startsWith("127.0.0.1:"), remoteAddr);
-  const tokens = server.log.filter((line) => line.includes("abc"));
+  const tokens = server.log.filter((line) => line.includes("token=abc"));
   assertEquals(tokens, [], "the query of the address is in no line");
 });
 

@@ -143,7 +143,7 @@ sceneTest(
         await inWaves(names.length, 20, async (i) => {
           using client = await openRawRtsp(server.rtspPort);
           const url = server.rtspUrl(names[i]!);
-          assertEquals(await publishOverUdp(client, url, 20_000 + 2 * i), 200);
+          assertEquals(await publishOverUdp(client, url, 61_000 + 2 * i), 200);
           sessions.push(sessionOf(server, client));
         });
         await assertGrowth(server, before);
