@@ -11,7 +11,7 @@ import tls from "node:tls";
  */
 
 /** Media bytes are freed by small collections: with a large young generation, they pile up between them. */
-const V8_FLAGS = "--v8-flags=--max-semi-space-size=1";
+const V8_FLAGS = "--v8-flags=--max-semi-space-size=2";
 
 const PERMISSIONS = [
   "--allow-net",

@@ -28,7 +28,7 @@ export interface ServerPorts {
 /** Flags that `main.ts` is run with: those of the task `start`. */
 export const WEIR_FLAGS: readonly string[] = [
   "--no-prompt",
-  "--v8-flags=--max-semi-space-size=1",
+  "--v8-flags=--max-semi-space-size=2",
   "--allow-net",
   "--allow-read",
   "--allow-write",
