@@ -28,7 +28,7 @@ import { MemoryTrimmer } from "#platform/memory.ts";
 import { rtmp, rtmps, rtmpSource } from "#protocols/rtmp/mod.ts";
 import { rtsp, rtsps, rtspSource } from "#protocols/rtsp/mod.ts";
 import { Recorder } from "#recording/recorder.ts";
-import { fileSource, testSource } from "#sources/file/file_source.ts";
+import { lazySource } from "#sources/lazy_source.ts";
 import type { PullSource } from "#sources/pull_source.ts";
 
 /** Every protocol there is, in the order in which they are opened. */
@@ -43,8 +43,14 @@ const PROTOCOLS: readonly ProtocolModule<Config>[] = [
 const SOURCES: readonly PullSource[] = [
   rtspSource,
   rtmpSource,
-  fileSource,
-  testSource,
+  lazySource(
+    { label: "file source", type: "fileSource", schemes: ["file"] },
+    async () => (await import("#sources/file/file_source.ts")).pullFile,
+  ),
+  lazySource(
+    { label: "test source", type: "testSource", schemes: ["test"] },
+    async () => (await import("#sources/file/file_source.ts")).pullTest,
+  ),
 ];
 
 /** What a server is given. */

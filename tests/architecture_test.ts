@@ -152,6 +152,7 @@ const IMPORTS: Readonly<Record<string, readonly string[]>> = {
     "recording/playback/mod.ts",
     "recording/recorder.ts",
     "sources/file/file_source.ts",
+    "sources/lazy_source.ts",
     "sources/pull_source.ts",
   ],
   // Arguments and exit code are the system's, and only `platform` may say `Deno.*`.

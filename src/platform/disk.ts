@@ -1,4 +1,3 @@
-import { statfs } from "node:fs/promises";
 import { dirname } from "node:path";
 import { toPlatformError } from "./errors.ts";
 
@@ -130,6 +129,7 @@ export async function putFile(path: string, bytes: Uint8Array): Promise<void> {
 /** Bytes that may still be written to the disk of a folder, which must be there. @throws {PlatformError} */
 export async function freeDiskBytes(folder: string): Promise<number> {
   try {
+    const { statfs } = await import("node:fs/promises");
     const { bavail, bsize } = await statfs(folder);
     return bavail * bsize;
   } catch (error) {

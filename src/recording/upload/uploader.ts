@@ -11,7 +11,6 @@ import type {
   Recordings,
   RecordingsConfig,
 } from "#recording/recordings.ts";
-import { repairSegment } from "#recording/repair.ts";
 import { S3Client } from "./s3_client.ts";
 import type { S3Environment } from "./s3_target.ts";
 import { openUploadJournal, UploadJournal } from "./upload_journal.ts";
@@ -268,6 +267,7 @@ function outcome(subject: string) {
 
 /** A file of a recording that was cut off ends with its last whole part before it is uploaded. */
 async function repair(file: string): Promise<void> {
+  const { repairSegment } = await import("#recording/repair.ts");
   try {
     await repairSegment(file);
   } catch (error) {

@@ -1,6 +1,6 @@
 import { pause } from "#base/abort.ts";
 import type { Publication } from "#core/publication.ts";
-import type { PullRequest, PullSource } from "#sources/pull_source.ts";
+import type { PullRequest } from "#sources/pull_source.ts";
 import { type ClipStore, clipUnits } from "./clip_units.ts";
 import { fileStore } from "./clip_files.ts";
 import { TEST_STORE } from "./test_clip.ts";
@@ -21,21 +21,15 @@ const MAX_UNITS_AT_ONCE = 100;
 /** Units that are due within this go together. */
 const TOGETHER_MS = 1;
 
-/** Plays files as if they were live. */
-export const fileSource: PullSource = {
-  label: "file source",
-  type: "fileSource",
-  schemes: ["file"],
-  pull: async (request) => await play(fileStore(request.url), request),
-};
+/** Plays files as if they were live: what `file:` URLs name. */
+export async function pullFile(request: PullRequest): Promise<void> {
+  await play(fileStore(request.url), request);
+}
 
 /** Plays the clip that is built in. */
-export const testSource: PullSource = {
-  label: "test source",
-  type: "testSource",
-  schemes: ["test"],
-  pull: (request) => play(TEST_STORE, request),
-};
+export async function pullTest(request: PullRequest): Promise<void> {
+  await play(TEST_STORE, request);
+}
 
 async function play(store: ClipStore, request: PullRequest): Promise<void> {
   const { settings, logger, signal } = request;

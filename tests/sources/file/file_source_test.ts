@@ -2,8 +2,8 @@ import { joinBytes } from "#base/join_bytes.ts";
 import type { Publication } from "#core/publication.ts";
 import type { Track } from "#core/track.ts";
 import type { MediaUnit } from "#core/unit.ts";
-import { fileSource, testSource } from "#sources/file/file_source.ts";
-import type { PullSource } from "#sources/pull_source.ts";
+import { pullFile, pullTest } from "#sources/file/file_source.ts";
+import type { Pull } from "#sources/lazy_source.ts";
 import { assert, assertEquals, assertRejects } from "#test/assert.ts";
 import { settled } from "#test/fake_clock.ts";
 import { PATH_SETTINGS, PULL_LIMITS } from "#test/test_ports.ts";
@@ -18,7 +18,7 @@ import {
 const STEP_MS = 40;
 
 /** A source that runs on a clock of the test's. */
-function pull(source: PullSource, url: string, isLooped = true) {
+function pull(run: Pull, url: string, isLooped = true) {
   const { stream, clock } = testStream();
   const { logger, lines } = loggedLines();
   const abort = new AbortController();
@@ -32,7 +32,7 @@ function pull(source: PullSource, url: string, isLooped = true) {
     damagedPackets: 0,
   };
   let publication: Publication | undefined;
-  const ended = source.pull({
+  const ended = run({
     url,
     pathName: "cam",
     settings: { ...PATH_SETTINGS, fileLoop: isLooped },
@@ -74,8 +74,8 @@ function pull(source: PullSource, url: string, isLooped = true) {
   };
 }
 
-Deno.test("testSource plays in real time, over the seam, until it is stopped", async () => {
-  const test = pull(testSource, "test");
+Deno.test("pullTest() plays in real time, over the seam, until it is stopped", async () => {
+  const test = pull(pullTest, "test");
   await test.play(TEST_CLIP.seconds * 1_000 + 1_000);
   const pictures = test.arrivals.filter(({ unit }) => unit.trackId === 0);
   assert(pictures.length > TEST_CLIP.pictures, "it goes on");
@@ -101,8 +101,8 @@ Deno.test("testSource plays in real time, over the seam, until it is stopped", a
   );
 });
 
-Deno.test("testSource goes on from now when the machine has slept", async () => {
-  const test = pull(testSource, "test");
+Deno.test("pullTest() goes on from now when the machine has slept", async () => {
+  const test = pull(pullTest, "test");
   await test.play(500);
   const before = test.arrivals.length;
   test.clock.advance(3_600_000);
@@ -115,12 +115,12 @@ Deno.test("testSource goes on from now when the machine has slept", async () => 
   await assertRejects(test.ended, Error);
 });
 
-Deno.test("fileSource ends with the file if it is not looped", async () => {
+Deno.test("pullFile() ends with the file if it is not looped", async () => {
   const folder = await Deno.makeTempDir({ prefix: "weir_test_" });
   try {
     const file = `${folder}/a clip.bin`;
     await Deno.writeFile(file, await testClipAsTs(0.64));
-    const test = pull(fileSource, `file://${folder}/a%20clip.bin`, false);
+    const test = pull(pullFile, `file://${folder}/a%20clip.bin`, false);
     await test.play(1_000);
     await test.ended;
     const countOf = (trackId: number) =>
@@ -144,11 +144,11 @@ async function slowClip(factor: number): Promise<Uint8Array> {
   return bytes;
 }
 
-Deno.test("fileSource shows each picture as long as the file says, without a rush", async () => {
+Deno.test("pullFile() shows each picture as long as the file says, without a rush", async () => {
   const folder = await Deno.makeTempDir({ prefix: "weir_test_" });
   try {
     await Deno.writeFile(`${folder}/slow.mp4`, await slowClip(800));
-    const test = pull(fileSource, `file://${folder}/slow.mp4`);
+    const test = pull(pullFile, `file://${folder}/slow.mp4`);
     await test.play(110_000, 500);
     for (const [trackId, stepSeconds] of [[0, 32], [1, 17.07]] as const) {
       const units = test.arrivals.filter(({ unit }) =>
@@ -168,7 +168,7 @@ Deno.test("fileSource shows each picture as long as the file says, without a rus
   }
 });
 
-Deno.test("fileSource is not kept busy by a file whose clock jumps all the time", async () => {
+Deno.test("pullFile() is not kept busy by a file whose clock jumps all the time", async () => {
   const folder = await Deno.makeTempDir({ prefix: "weir_test_" });
   try {
     const far = [
@@ -177,7 +177,7 @@ Deno.test("fileSource is not kept busy by a file whose clock jumps all the time"
     ];
     const pieces = Array.from({ length: 400 }, () => far).flat();
     await Deno.writeFile(`${folder}/a.ts`, joinBytes(pieces));
-    const test = pull(fileSource, `file://${folder}/a.ts`);
+    const test = pull(pullFile, `file://${folder}/a.ts`);
     await test.play(1_000);
     const { length } = test.arrivals;
     // Hundreds of pictures of the same moment, and then of another.
@@ -189,16 +189,16 @@ Deno.test("fileSource is not kept busy by a file whose clock jumps all the time"
   }
 });
 
-Deno.test("fileSource says what is wrong with its file", async () => {
-  const missing = pull(fileSource, "file:///not/there.mp4");
+Deno.test("pullFile() says what is wrong with its file", async () => {
+  const missing = pull(pullFile, "file:///not/there.mp4");
   const { message } = await assertRejects(missing.ended, Error);
   assert(message.startsWith("Cannot read /not/there.mp4: "), message);
-  const leaving = pull(fileSource, "file:///clips/../etc/passwd");
+  const leaving = pull(pullFile, "file:///clips/../etc/passwd");
   assertEquals(
     (await assertRejects(leaving.ended, Error)).message,
     "Cannot play file:///clips/../etc/passwd: it must be like file:///folder/clip.mp4, without '..'",
   );
-  const text = pull(fileSource, import.meta.url);
+  const text = pull(pullFile, import.meta.url);
   assertEquals(
     (await assertRejects(text.ended, Error)).message,
     `Cannot play ${
