@@ -38,8 +38,8 @@ const ENHANCED_RTMP_ARGS = [
 /** What ffmpeg 9 says for arguments of 5.1. */
 const NEWER_ARGS: Readonly<Record<string, string>> = { "-1": "demux" };
 
-/** rtspclientsink does not always end with its file: so long after its start it has sent everything. */
-const PUBLISH_TIMEOUT_MS = (CLIP_SECONDS + 2) * 1_000;
+/** rtspclientsink does not always end with its file: so long after its start it has sent everything, on a busy machine too. */
+const PUBLISH_TIMEOUT_MS = (CLIP_SECONDS + 6) * 1_000;
 
 /** Makes a row of the table one that can be run. */
 export function rowOf(row: MatrixRow): Row {
