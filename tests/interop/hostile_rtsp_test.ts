@@ -144,6 +144,7 @@ sceneTest(
           using client = await openRawRtsp(server.rtspPort);
           const url = server.rtspUrl(names[i]!);
           assertEquals(await publishOverUdp(client, url, 61_000 + 2 * i), 200);
+          await server.waitForLog(new RegExp(`created by ${client.address}$`));
           sessions.push(sessionOf(server, client));
         });
         await assertGrowth(server, before);
