@@ -80,7 +80,7 @@ export class DescriptorReader implements Readable {
   }
 
   #take(into: Uint8Array): void {
-    const { calls, errno } = this.#poller.library;
+    const { calls, errno } = this.#poller.libc;
     let count: number;
     do {
       count = calls.recv(this.#descriptor, into, into.length, MSG_DONTWAIT);

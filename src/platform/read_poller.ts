@@ -69,7 +69,7 @@ export class ReadPoller implements AsyncDisposable {
   }
 
   /** The C library, for those who are told. */
-  get library(): Libc {
+  get libc(): Libc {
     return this.#library;
   }
 
